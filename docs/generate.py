@@ -1,0 +1,128 @@
+"""Writes every page and file that is made from code, or says which of them are out of step.
+
+python docs/generate.py [FILE …]      write all, or those named
+python docs/generate.py --check       change nothing; exit 1 and name what is out of step
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from eswarn.config import default_toml
+from eswarn.features.catalogue import catalogue_page
+from eswarn.records.tables import GRAIN, TABLE_MODELS, column, json_schema
+
+ROOT = Path(__file__).resolve().parents[1]
+TYPES = {"string": "text", "integer": "whole number", "number": "number", "boolean": "yes or no"}
+RECORDS_HEAD = """\
+# Records: the tables a school's files are read into
+
+<!-- Written by `make docs` from eswarn/records/tables.py; a test keeps the two in step. -->
+
+One file, or several, for each table, as CSV or Parquet, in one folder. Only `attendance` is needed to score, `outcomes`
+too to train; the others add to both. Columns are found by their name or by one of the other headers listed; a column
+that is not listed is dropped unread, and the ledger says so. `eswarn check FOLDER` tells what became of every row.
+
+Four rules hold in every table.
+
+- **Text is read as text first.** A form called `7E1` never becomes the number 70, `None` is a surname, leading zeros stay.
+- **Missing is unknown.** An empty cell is never 0, "no" or "absent".
+- **A correction is a new row** with a later `recorded_on`. That column is optional everywhere and wanted everywhere: with
+  it, a score asks what was known on the day, not what was corrected since.
+- **Pseudonyms only.** `pupil_id` is made with a key that the school keeps. A value that looks like a raw UPN is refused,
+  and names, dates of birth and free text have no column to go to.
+
+Roles: a *key* column says whom and when, a *fact* may reach a feature, a *protected* column goes to the fairness audit
+and to no model unless a configuration names it with a reason, an *administrative* one goes to neither.
+
+The JSON Schema of each table's row is in [schema/](schema/).
+"""
+
+
+def records_page() -> str:
+    """The page of all tables: columns, types, roles, allowed values and the headers they are found under."""
+    return RECORDS_HEAD + "".join(_table_section(table) for table in TABLE_MODELS)
+
+
+def _table_section(table: str) -> str:
+    model, schema = TABLE_MODELS[table], json_schema(table)
+    lines = [f"\n## {table}\n", f"{model.__doc__}\n"]
+    if GRAIN[table]:
+        names = ", ".join(f"`{name}`" for name in GRAIN[table])
+        lines.append(f"Rows alike in {names} tell one fact: equal ones are merged, others are a conflict.\n")
+    lines += ["| column | type | needed | role | what it is | also found under |", "|---|---|---|---|---|---|"]
+    for name, field in model.model_fields.items():
+        shape, found = schema["properties"][name], column(table, name)
+        needed = "yes" if field.is_required() else "no"
+        also = ", ".join(found.synonyms)
+        lines.append(
+            f"| `{name}` | {_type(shape)} | {needed} | {found.role} | {shape.get('description', '')} | {also} |".replace("  |", " |")
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _type(shape: dict[str, Any]) -> str:
+    """The type and the allowed values of a column, in words, from its JSON Schema."""
+    one = shape | next((s for s in shape.get("anyOf", ()) if s.get("type") != "null"), {})
+    if "enum" in one:
+        return ", ".join(f"`{value}`" for value in one["enum"])
+    if one.get("format") == "date":
+        return "date, YYYY-MM-DD"
+    word = TYPES[one["type"]]
+    low, high = one.get("minimum"), one.get("maximum")
+    if low is not None and high is not None:
+        return f"{word}, {low} to {high}"
+    if "exclusiveMinimum" in one:
+        return f"{word} above {one['exclusiveMinimum']}"
+    if "pattern" in one:
+        return f"{word} like `{one['pattern']}`"
+    return f"{word}, at most {one['maxLength']} characters" if one.get("maxLength", 200) < 200 else word
+
+
+def _schema_text(table: str) -> str:
+    return json.dumps(json_schema(table), indent=2, ensure_ascii=False) + "\n"
+
+
+MADE: dict[str, Callable[[], str]] = {
+    "configs/default.toml": default_toml,
+    "docs/records.md": records_page,
+    "docs/features.md": catalogue_page,
+    **{f"docs/schema/{table}.json": (lambda table=table: _schema_text(table)) for table in TABLE_MODELS},
+}
+
+
+def out_of_step(root: Path = ROOT) -> list[str]:
+    """Names of the made files that differ from what the code says, or are missing, or should no longer be there."""
+    stale = [name for name, text in MADE.items() if not (root / name).is_file() or (root / name).read_text(encoding="utf-8") != text()]
+    extra = [f"docs/schema/{path.name}" for path in (root / "docs" / "schema").glob("*") if f"docs/schema/{path.name}" not in MADE]
+    return stale + sorted(extra)
+
+
+def write(names: list[str], root: Path = ROOT) -> None:
+    """Write the named files, or all of them."""
+    for name in names or MADE:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(MADE[name](), encoding="utf-8", newline="\n")
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check; the exit code."""
+    if arguments == ["--check"]:
+        stale = out_of_step()
+        if stale:
+            print(f"Out of step with the code: {', '.join(stale)}. Run make docs and commit what it writes.")
+        return 1 if stale else 0
+    unknown = [name for name in arguments if name not in MADE]
+    if unknown:
+        print(f"Not a file that is made from code: {', '.join(unknown)}. Those are: {', '.join(MADE)}.")
+        return 2
+    write(arguments)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,41 @@
+"""Blocks of as-of dates whose label windows do not overlap: train, then calibrate."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+from eswarn.cohort.label import horizon_end
+from eswarn.config import CohortConfig
+
+
+def forward_split(
+    dates: Sequence[dt.date], leavers: Mapping[dt.date, int], config: CohortConfig, *, train_least: int, calibrate_least: int
+) -> tuple[tuple[dt.date, ...], tuple[dt.date, ...]] | None:
+    """Split as-of dates into a training block and a later calibration block.
+
+    The last label of the training block, with its reporting delay, is known before the first date of the calibration block.
+    Of all such splits the one with the most leavers to train on is taken.
+
+    Parameters
+    ----------
+    dates : sequence of date
+        Mature as-of dates.
+    leavers : mapping of date to int
+        Labelled leavers on each date.
+    train_least, calibrate_least : int
+        Leavers without which a block is too thin to use.
+
+    Returns
+    -------
+    tuple or None
+        (training dates, calibration dates), or None where no split gives both blocks enough leavers.
+    """
+    best, most = None, 0
+    for first in sorted(dates)[1:]:
+        calibrate = tuple(d for d in sorted(dates) if d >= first)
+        train = tuple(d for d in sorted(dates) if horizon_end(d, config) + dt.timedelta(days=config.delay_days) <= first)
+        enough = sum(leavers[d] for d in train)
+        if enough >= train_least and sum(leavers[d] for d in calibrate) >= calibrate_least and enough > most:
+            best, most = (train, calibrate), enough
+    return best

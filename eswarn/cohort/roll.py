@@ -1,0 +1,219 @@
+"""Who is on roll on an as-of date, at which school, and who can be scored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from eswarn.cohort.calendar import Calendar, calendar_before
+from eswarn.config import CohortConfig
+from eswarn.records.timeline import NEVER, Bools, Facts, Ints, Snapshot
+
+RECENT_DAYS = 20  # open days: a mark in these is a sign of being on roll; none in these, a question
+LOOK_BACK = 60  # open days over which marks must be complete enough
+
+ALREADY_GONE = "no mark in the last 20 school days: already gone?"
+FEW_SESSIONS = "fewer than {least} possible sessions in the last 60 school days"
+FEW_MARKS = "under {share} of the sessions of the last 60 school days have a mark"
+MENDS = {
+    ALREADY_GONE: "Check the roll: a pupil who has left needs a leaving date; for one who has not, the register needs marks.",
+    FEW_SESSIONS: "Nothing to mend if the pupil has just arrived; a score follows when the register has filled.",
+    FEW_MARKS: "Complete the register, or map the codes that stand for no mark.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """Pupils on roll on one as-of date, by school and pupil; one place in every array for each.
+
+    Attributes
+    ----------
+    known : Snapshot
+        What could be known before the date.
+    calendar : Calendar
+        The open sessions of each school.
+    pupil, school : arrays of int
+        Who, and the school whose roll they are on.
+    entered : array of int
+        First day at that school with any sign of the pupil.
+    context : array of int
+        Row of ``known.tables["context"]`` in force; -1 for none.
+    abstain : tuple of str
+        "" where a score can be given, else why not.
+    mend : tuple of str
+        What would mend it.
+    unmarked : array of float
+        Share of the school's open sessions in the last 60 school days (since entry) without a mark.
+    """
+
+    known: Snapshot
+    calendar: Calendar
+    pupil: Ints
+    school: Ints
+    entered: Ints
+    context: Ints
+    abstain: tuple[str, ...]
+    mend: tuple[str, ...]
+    unmarked: npt.NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.pupil)
+
+    @property
+    def scorable(self) -> Bools:
+        """Where a score can be given."""
+        return np.array([not why for why in self.abstain], bool)
+
+    def context_values(self, column: str) -> npt.NDArray[np.float64]:
+        """A context column in force on the date; NaN where unknown or where there is no row."""
+        values = np.append(self.known.tables["context"].columns[column], np.nan)
+        return values[self.context]
+
+    def context_texts(self, column: str) -> list[str | None]:
+        """A text column of the context in force; None where unknown."""
+        texts = self.known.tables["context"].texts[column]
+        return [None if np.isnan(v) else texts[int(v)] for v in self.context_values(column)]
+
+
+def cohort_before(known: Snapshot, config: CohortConfig) -> Cohort:
+    """Find who is on roll, as far as could be known before the as-of date, and who can be scored.
+
+    On roll at a school: an ``enrolment`` row if the data set has that table; else a context row in force or a mark in the last
+    20 school days, and no departure from the school known since. A pupil on roll at two schools belongs to the one that
+    marked the pupil last.
+    """
+    calendar = calendar_before(known)
+    signs = _signs(known)
+    on_roll = _enrolled(known, signs) if "enrolment" in known.supplied else _seen(known, signs, calendar)
+    rows = np.flatnonzero(on_roll)
+    rows = rows[np.lexsort((signs.school[rows], signs.latest[rows], signs.latest_mark[rows], signs.pupil[rows]))]
+    rows = rows[np.append(signs.pupil[rows][1:] != signs.pupil[rows][:-1], True)] if len(rows) else rows
+    rows = rows[np.lexsort((signs.pupil[rows], signs.school[rows]))]
+    pupil, school, entered = signs.pupil[rows], signs.school[rows], signs.first[rows]
+    abstain, mend, unmarked = _can_be_scored(known, calendar, pupil, school, entered, config)
+    context = _in_force(known.tables["context"], pupil, len(known.pupils))
+    return Cohort(known, calendar, pupil, school, entered, context, abstain, mend, unmarked)
+
+
+@dataclass(frozen=True, slots=True)
+class _Signs:
+    """For each pair of pupil and school: first and latest sign, latest mark, latest context row, known departure."""
+
+    pupil: Ints
+    school: Ints
+    first: Ints
+    latest: Ints
+    latest_mark: Ints
+    context_since: Ints
+    departed: Ints
+
+
+def _signs(known: Snapshot) -> _Signs:
+    n = max(len(known.schools), 1)
+    marked = known.codes.members("marked")[known.marks]  # a planned closure, or a pupil yet to come, is no sign
+    sessions = known.marks.shape[1]
+    has = marked.any(axis=1)
+    stay = known.stay_pupil * n + known.stay_school
+    days = np.repeat(known.days, 2)
+    first_mark = days[marked[has].argmax(axis=1)] if sessions else np.zeros(0, np.int64)
+    last_mark = days[sessions - 1 - marked[has][:, ::-1].argmax(axis=1)] if sessions else np.zeros(0, np.int64)
+    context, outcomes, enrolment = known.tables["context"], known.tables["outcomes"], known.tables["enrolment"]
+    pairs = np.unique(np.concatenate([stay[has], context.pupil * n + context.school, enrolment.pupil * n + enrolment.school]))
+
+    def per_pair(pair: Ints, value: Ints, empty: np.int64, reduce: np.ufunc) -> Ints:
+        out = np.full(len(pairs), empty, np.int64)
+        at = np.searchsorted(pairs, pair)
+        inside = (at < len(pairs)) & (pairs[np.minimum(at, max(len(pairs) - 1, 0))] == pair) if len(pairs) else np.zeros(len(pair), bool)
+        reduce.at(out, at[inside], value[inside])
+        return out
+
+    context_pair, enrolment_pair = context.pupil * n + context.school, enrolment.pupil * n + enrolment.school
+    marks_first = per_pair(stay[has], first_mark, NEVER, np.minimum)
+    marks_last = per_pair(stay[has], last_mark, -NEVER, np.maximum)
+    context_since = per_pair(context_pair, context.date, -NEVER, np.maximum)
+    context_first = per_pair(context_pair, context.date, NEVER, np.minimum)
+    entered = per_pair(enrolment_pair, enrolment.date, NEVER, np.minimum)
+    return _Signs(
+        pupil=pairs // n, school=pairs % n,
+        first=np.minimum(np.minimum(marks_first, context_first), entered),
+        latest=np.maximum(marks_last, context_since), latest_mark=marks_last, context_since=context_since,
+        departed=per_pair(outcomes.pupil * n + outcomes.school, outcomes.date, -NEVER, np.maximum),
+    )  # fmt: skip
+
+
+def _enrolled(known: Snapshot, signs: _Signs) -> Bools:
+    """An enrolment row that has begun and, as far as is known, has not ended before ``t``."""
+    table = known.tables["enrolment"]
+    n = max(len(known.schools), 1)
+    left = table.columns["left_on"]
+    running = (np.isnan(left) | (left >= known.t)) & ~table.equals("status", "guest", "subsidiary")
+    current = np.unique((table.pupil * n + table.school)[running])
+    entered = np.full(len(signs.pupil), -NEVER)
+    at = np.searchsorted(signs.pupil * n + signs.school, table.pupil * n + table.school)
+    np.maximum.at(entered, at, table.date)
+    return np.isin(signs.pupil * n + signs.school, current) & ~(signs.departed >= entered)
+
+
+def _seen(known: Snapshot, signs: _Signs, calendar: Calendar) -> Bools:
+    """A context row in force (the pupil's latest), or a mark in the last 20 school days, and no later departure."""
+    latest_context = np.full(len(known.pupils), -NEVER, np.int64)
+    np.maximum.at(latest_context, signs.pupil, signs.context_since)
+    in_force = (signs.context_since > -NEVER) & (signs.context_since == latest_context[signs.pupil])
+    start, _ = calendar.last(RECENT_DAYS)
+    recent = signs.latest_mark >= start[signs.school]
+    last_sign = np.maximum(signs.latest_mark, np.where(in_force, signs.context_since, -NEVER))
+    return (in_force | recent) & (last_sign > signs.departed)
+
+
+def _can_be_scored(
+    known: Snapshot, calendar: Calendar, pupil: Ints, school: Ints, entered: Ints, config: CohortConfig
+) -> tuple[tuple[str, ...], tuple[str, ...], npt.NDArray[np.float64]]:
+    """Count possible and marked sessions of the last 60 school days, wherever they were recorded."""
+    marks = pupil_marks(known, pupil)
+    days = np.repeat(known.days, 2)
+    recent = days[None, :] >= calendar.last(RECENT_DAYS)[0][school][:, None]
+    window = days[None, :] >= calendar.last(LOOK_BACK)[0][school][:, None]
+    is_open = calendar.open[school] & window & (days[None, :] >= entered[:, None])
+    marked = known.codes.members("marked")[marks]
+    possible = (known.codes.members("possible")[marks] & window).sum(axis=1)
+    n_open = is_open.sum(axis=1)
+    share = np.divide((marked & is_open).sum(axis=1), n_open, out=np.zeros(len(pupil)), where=n_open > 0)
+    gone = ~(marked & recent).any(axis=1) & (calendar.open_days[school].sum(axis=1) >= RECENT_DAYS)
+    few_sessions = FEW_SESSIONS.format(least=config.min_possible)
+    few_marks = FEW_MARKS.format(share=f"{100 * config.min_marked:.0f} %")
+    why = np.where(gone, 1, np.where(possible < config.min_possible, 2, np.where(share < config.min_marked, 3, 0)))
+    texts, mends = ("", ALREADY_GONE, few_sessions, few_marks), ("", *MENDS.values())
+    return tuple(texts[w] for w in why), tuple(mends[w] for w in why), np.where(n_open > 0, 1 - share, np.nan)
+
+
+def pupil_marks(known: Snapshot, pupil: Ints) -> npt.NDArray[np.uint8]:
+    """Marks of each pupil over all schools, shape (pupils, 2 D).
+
+    Where two schools mark one session, a code that is not a possible session (D, dual registered) yields to one that is,
+    and no register at all (a closure) to either; two that are possible and differ are a conflict, and the session counts as
+    unmarked.
+    """
+    first = np.searchsorted(known.stay_pupil, pupil, side="left")
+    after = np.searchsorted(known.stay_pupil, pupil, side="right")
+    out = np.zeros((len(pupil), known.marks.shape[1]), np.uint8)
+    some = after > first
+    out[some] = known.marks[first[some]]
+    possible, marked = known.codes.members("possible"), known.codes.members("marked")
+    for row in np.flatnonzero(after - first > 1):
+        stays = known.marks[first[row] : after[row]]
+        real, told = possible[stays], marked[stays]
+        highest, lowest = np.where(real, stays, 0).max(axis=0), np.where(real, stays, 255).min(axis=0)
+        single = np.where(highest == lowest, highest, 0)
+        other = np.where(told.any(axis=0), np.where(told, stays, 0).max(axis=0), stays.max(axis=0))
+        out[row] = np.where(real.any(axis=0), single, other)
+    return out
+
+
+def _in_force(context: Facts, pupil: Ints, pupils: int) -> Ints:
+    """The latest context row of each pupil; at two schools on one day, the later in the table's own order."""
+    row = np.full(pupils, -1, np.int64)
+    order = np.lexsort((context.school, context.date))
+    row[context.pupil[order]] = order
+    return row[pupil]

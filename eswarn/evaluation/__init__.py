@@ -1,0 +1,1 @@
+"""Was it right, and does the proof hold: how we know."""

@@ -1,0 +1,160 @@
+"""The record of a scoring run: a folder with scores, reasons, features and model, and a manifest of what each file was.
+
+Two runs on the same records are byte-identical but for ``run.json``, where clocks, places and run ids live.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eswarn.errors import InputRefused
+from eswarn.folders import replace_file
+from eswarn.model.bundle import Model
+from eswarn.model.scores import Scores
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMAT = 1
+TABLES = ("scores", "contributions", "features")
+OUTSIDE = ("run.json", "manifest.json")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run a text that begins with one of these
+
+
+def write_record(scores: Scores, model: Model, folder: Path) -> None:
+    """Write scores, contributions, features, who was not scored, and the model into a draft folder."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    frames = {
+        "scores": scores.frame.drop(columns="year_group"),
+        "contributions": scores.contributions,
+        "features": scores.features.assign(year_group=scores.frame["year_group"]),
+    }
+    for name, frame in frames.items():
+        # without the metadata of pandas, which names versions: the same numbers give the same bytes
+        table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+        pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
+    _write_csv(frames["scores"], folder / "scores.csv")
+    _write_csv(scores.not_scored, folder / "not_scored.csv")
+    (folder / "model").mkdir()
+    model.write_into(folder / "model")
+
+
+def _write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table for spreadsheets: text that would run as a formula gets an apostrophe before it, numbers stay as they are."""
+    import pandas as pd
+
+    safe = frame.copy()
+    for name in safe.columns:
+        if pd.api.types.is_string_dtype(safe[name]):
+            safe[name] = [f"'{text}" if text.startswith(FORMULA) else text for text in safe[name].astype(str)]
+    safe.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
+
+
+def seal(folder: Path, run: Mapping[str, Any]) -> str:
+    """Write the manifest over everything in the folder, and ``run.json`` beside it.
+
+    Parameters
+    ----------
+    folder : Path
+        Draft with all files written.
+    run : mapping
+        Clock, sources, versions: what may differ between two runs on the same records.
+
+    Returns
+    -------
+    str
+        The id of the output: SHA-256 of the manifest.
+    """
+    sums = {name: _sha256(folder / name) for name in _sealed(folder)}
+    manifest = (json.dumps({"eswarn_scores": FORMAT, "files": sums}, indent=1, sort_keys=True) + "\n").encode()
+    (folder / "manifest.json").write_bytes(manifest)
+    output_id = hashlib.sha256(manifest).hexdigest()
+    (folder / "run.json").write_text(json.dumps({"output_id": output_id, **run}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return output_id
+
+
+@dataclass(frozen=True)
+class Record:
+    """A scoring run read back from its folder.
+
+    Attributes
+    ----------
+    folder : Path
+        Where it stands.
+    output_id : str
+        SHA-256 of its manifest as it is now.
+    run : mapping
+        What ``run.json`` says. Believe none of it that the manifest does not bear out.
+    changed : tuple of str
+        Files that are missing, foreign, or not those the manifest names.
+    """
+
+    folder: Path
+    output_id: str
+    run: Mapping[str, Any]
+    changed: tuple[str, ...]
+
+    def has(self, table: str) -> bool:
+        """Whether the record holds a table; a record in a shared store may hold none with pupils."""
+        return (self.folder / f"{table}.parquet").is_file()
+
+    def table(self, name: str) -> pd.DataFrame:
+        """One of scores, contributions and features.
+
+        Raises
+        ------
+        InputRefused
+            The file is not readable as Parquet.
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            return pq.read_table(self.folder / f"{name}.parquet").to_pandas()
+        except (OSError, pa.ArrowException):
+            raise InputRefused("not readable as Parquet", where=str(self.folder / f"{name}.parquet")) from None
+
+    def note_tracking(self, tracked: Mapping[str, Any]) -> None:
+        """Remember in ``run.json`` where the run is tracked."""
+        text = json.dumps({**self.run, "tracked": dict(tracked)}, indent=1, sort_keys=True) + "\n"
+        replace_file(self.folder / "run.json", text.encode())
+
+
+def read_record(folder: str | Path) -> Record:
+    """Read a scoring run and compare each file with the manifest.
+
+    Raises
+    ------
+    InputRefused
+        The folder is not the record of a scoring run.
+    """
+    path = Path(folder)
+    try:
+        content = (path / "manifest.json").read_bytes()
+        manifest, run = json.loads(content), json.loads((path / "run.json").read_bytes()) if (path / "run.json").exists() else {}
+        named = dict(manifest["files"]) if manifest["eswarn_scores"] == FORMAT else None
+    except (OSError, ValueError, KeyError, TypeError):
+        named = None
+    if named is None:
+        raise InputRefused("this is not the record of a scoring run", where=str(path), do="Give the folder that `eswarn score --out` wrote.")
+    found = {name: _sha256(path / name) for name in _sealed(path)}
+    changed = {name for name in found if found[name] != named.get(name)} | {name for name in named if name not in found}
+    return Record(path, hashlib.sha256(content).hexdigest(), run, tuple(sorted(changed)))
+
+
+def _sealed(folder: Path) -> list[str]:
+    """Every file of the folder but the manifest itself and run.json; those of the model are sealed with their manifest."""
+    names = (p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    return sorted(name for name in names if name not in OUTSIDE)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

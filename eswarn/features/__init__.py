@@ -1,0 +1,1 @@
+"""Tables to one row per pupil and as-of date: what we look at."""

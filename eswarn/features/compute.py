@@ -1,0 +1,157 @@
+"""Features times cohorts: one row per pupil and as-of date, with what is needed to check it later."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from eswarn.cohort.label import Labels, label
+from eswarn.cohort.roll import Cohort, cohort_before
+from eswarn.config import CohortConfig, FeaturesConfig
+from eswarn.errors import InputRefused, UsageError, nearest
+from eswarn.features.feature import Feature
+from eswarn.features.library import FEATURES
+from eswarn.features.view import View
+from eswarn.progress import Progress, silent
+from eswarn.records.timeline import Timeline, check_as_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A feature table with its keys and labels; rows by as-of date, school and pupil.
+
+    Attributes
+    ----------
+    X : pandas.DataFrame
+        float64, one column a feature, NaN where the records have no answer.
+    keys : pandas.DataFrame
+        pupil_id, school_id, as_of, year_group (NaN where unknown), unmarked (share of recent open sessions without a mark).
+    y : array of float
+        1 left early, 0 did not, NaN not known; all NaN where no labels were asked for.
+    unknown : array of bool
+        Left within the horizon for a destination nobody knows.
+    left_out : pandas.DataFrame
+        pupil_id, school_id, as_of, reason, what_would_mend_it: everybody on roll without a row in ``X``.
+    features : tuple of Feature
+        The declarations, in the order of the columns.
+    """
+
+    X: pd.DataFrame
+    keys: pd.DataFrame
+    y: npt.NDArray[np.float64]
+    unknown: npt.NDArray[np.bool_]
+    left_out: pd.DataFrame
+    features: tuple[Feature, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over the fingerprints of the features, in order."""
+        return hashlib.sha256("\n".join(f.fingerprint for f in self.features).encode()).hexdigest()
+
+    def rows(self, where: npt.NDArray[np.bool_]) -> Dataset:
+        """The same data set with only these rows."""
+        return Dataset(
+            self.X[where].reset_index(drop=True), self.keys[where].reset_index(drop=True), self.y[where], self.unknown[where],
+            self.left_out, self.features,
+        )  # fmt: skip
+
+
+def choose(config: FeaturesConfig, features: Sequence[Feature] = FEATURES) -> tuple[Feature, ...]:
+    """The features a model may see: the shipped ones that are not protected, as narrowed or widened by the configuration.
+
+    Raises
+    ------
+    InputRefused
+        A name is not known, or a protected feature is named without a reason.
+    """
+    known = {f.column: f for f in features}
+    for name in (*config.only, *config.without, *config.protected):
+        if name not in known:
+            raise InputRefused(f'there is no feature "{name}". {nearest(name, known)}', where="[features]")
+    for name, reason in config.protected.items():
+        if not known[name].protected or not reason.strip():
+            raise InputRefused(f'"{name}" under [features.protected] needs to be a protected feature, with a reason', where="[features]")
+    for name in config.only:
+        if known[name].protected and name not in config.protected:
+            raise InputRefused(
+                f'"{name}" is protected: for the fairness audit only', where="[features]",
+                do=f'To use it all the same, say why:  [features.protected]  {name} = "reason".',
+            )  # fmt: skip
+    wanted = set(config.only) or {f.column for f in features if not f.protected}
+    wanted = (wanted | set(config.protected)) - set(config.without)
+    if not wanted:
+        raise InputRefused("no feature is left", where="[features]")
+    return tuple(f for f in features if f.column in wanted)
+
+
+def compute(
+    timeline: Timeline, as_of: Sequence[dt.date], config: CohortConfig, *, features: Sequence[Feature], labelled: bool = False,
+    progress: Progress = silent,
+) -> Dataset:  # fmt: skip
+    """Compute features for everybody who can be scored on each as-of date.
+
+    Parameters
+    ----------
+    timeline : Timeline
+        The records.
+    as_of : sequence of date
+        One or more as-of dates; each row sees only what was known before its own.
+    config : CohortConfig
+        Who is on roll, who can be scored, and, with ``labelled``, what counts as leaving early.
+    features : sequence of Feature
+        Declarations; one column each, in this order.
+    labelled : bool
+        Whether to look up what happened next.
+
+    Raises
+    ------
+    UsageError
+        No attendance is known before a date, a date or a column is given twice.
+    """
+    import pandas as pd
+
+    columns = [f.column for f in features]
+    if len(set(columns)) < len(columns) or len(set(as_of)) < len(as_of):
+        raise UsageError("a feature or an as-of date is given twice")
+    parts: list[tuple[pd.DataFrame, pd.DataFrame, Labels | None, pd.DataFrame]] = []
+    for step, day in enumerate(sorted(as_of)):
+        progress("computing features", step, len(as_of))
+        check_as_of(timeline, day)
+        cohort = cohort_before(timeline.before(day), config)
+        view = View(cohort)
+        scorable = cohort.scorable
+        X = pd.DataFrame({f.column: f.compute(view)[scorable] for f in features}, dtype=float)
+        labels = label(timeline, cohort, day, config) if labelled else None
+        keys = _keys(cohort, day)
+        left_out = keys.assign(reason=cohort.abstain, what_would_mend_it=cohort.mend)[~scorable]
+        parts.append((X, keys[scorable], labels and Labels(labels.y[scorable], labels.unknown[scorable]), left_out))
+    progress("computing features", len(as_of), len(as_of))
+    X, keys, left_out = (pd.concat([part[i] for part in parts], ignore_index=True) for i in (0, 1, 3))
+    y = [part[2].y if part[2] else np.full(len(part[0]), np.nan) for part in parts]
+    unknown = [part[2].unknown if part[2] else np.zeros(len(part[0]), bool) for part in parts]
+    left_out = left_out[["pupil_id", "school_id", "as_of", "reason", "what_would_mend_it"]]
+    return Dataset(X, keys, np.concatenate(y), np.concatenate(unknown), left_out, tuple(features))
+
+
+def _keys(cohort: Cohort, day: dt.date) -> pd.DataFrame:
+    import pandas as pd
+
+    known = cohort.known
+    return pd.DataFrame(
+        {
+            "pupil_id": pd.Series([known.pupils[p] for p in cohort.pupil], dtype="str"),
+            "school_id": pd.Series([known.schools[s] for s in cohort.school], dtype="str"),
+            "as_of": pd.Series([day] * len(cohort), dtype="object"),
+            "year_group": cohort.context_values("year_group"),
+            "unmarked": cohort.unmarked,
+        }
+    )

@@ -1,0 +1,125 @@
+"""Feature: a measure, a window and its words in one declaration that computes, speaks and is audited."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+import string
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from eswarn import words
+from eswarn.errors import UsageError
+from eswarn.features import measures
+from eswarn.features.measures import Measure, latest
+from eswarn.features.view import Floats, View
+from eswarn.features.windows import Window, ever
+from eswarn.records.tables import protected_columns
+
+Direction = Literal["riskier", "safer", "either"]
+SIGN = {"riskier": 1, "safer": -1, "either": 0}
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One measure over the records that a school could have known before the as-of date.
+
+    Parameters
+    ----------
+    name : str
+        Lower-case words joined by underscores; with the window it makes the column name.
+    theme : str
+        Reasons are grouped by it: signed values are summed within a theme before they are ranked.
+    measure : Measure
+        What is asked of the records.
+    says : str
+        The sentence, in words fit for the pupil to read, with ``{value}`` and, where it helps, ``{window}``.
+    silent : str
+        What is said where the records have no answer. Required: no answer is never a silent zero.
+    more_is : {"riskier", "safer", "either"}
+        The direction in which the model may use it: its score never falls, never rises, or is free as the value grows.
+    window : Window
+        The range of days; everything known where not given.
+    actionable : bool
+        Whether a school can do something about it.
+    protected : bool
+        For the fairness audit only; a model gets it only if a configuration names it and says why.
+
+    Raises
+    ------
+    UsageError
+        The declaration contradicts itself; the message says how to mend it.
+    """
+
+    name: str
+    theme: str
+    measure: Measure
+    says: str
+    silent: str
+    more_is: Direction
+    window: Window = field(default_factory=ever)
+    actionable: bool = False
+    protected: bool = False
+    windowed: bool = False
+
+    def __post_init__(self) -> None:
+        where = f'feature "{self.name}"'
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", self.name):
+            raise UsageError("a name is lower-case words joined by underscores", where=where)
+        if not self.silent.strip():
+            raise UsageError("nothing is said where the records have no answer", where=where, do='Give silent="has no … recorded".')
+        if self.more_is not in SIGN:
+            raise UsageError('more_is is "riskier", "safer" or "either"', where=where)
+        if self.protected and self.actionable:
+            raise UsageError("protected and actionable at once", where=where, do="Nobody can act on who a pupil is: drop one of the two.")
+        for text in (self.says, self.silent):
+            for placeholder in {p for _, p, _, _ in string.Formatter().parse(text) if p is not None} - {"value", "window"}:
+                raise UsageError(f'unknown placeholder "{{{placeholder}}}"', where=where, do="Use {value} and {window}.")
+        if isinstance(self.measure, latest) and self.measure.column in protected_columns() and not self.protected:
+            raise UsageError(f'"{self.measure.column}" is a protected column', where=where, do="Declare protected=True.")
+
+    def over(self, *windows: Window) -> tuple[Feature, ...]:
+        """The same feature over several windows, one column each."""
+        return tuple(replace(self, window=window, windowed=True) for window in windows)
+
+    @property
+    def column(self) -> str:
+        """Name of its column."""
+        return f"{self.name}_{self.window.suffix}" if self.windowed else self.name
+
+    @property
+    def sign(self) -> int:
+        """Monotone constraint of the model: 1, -1 or 0."""
+        return SIGN[self.more_is]
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of what decides its numbers: measure, window, direction and the version of the vocabulary."""
+        text = f"{measures.VERSION}|{self.column}|{self.measure!r}|{self.window!r}|{self.more_is}|{self.protected}"
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def compute(self, view: View) -> Floats:
+        """One number a pupil of the cohort, NaN where the records have no answer."""
+        return self.measure.compute(view, self.window)
+
+    def value_text(self, value: float) -> str:
+        """A value as people say it, in the measure's own unit."""
+        unit = self.measure.unit
+        if unit in ("share", "percentile"):
+            return words.share(value)
+        if unit == "change":
+            return "no change" if round(100 * value) == 0 else f"{words.points(value)} {'more' if value > 0 else 'less'}"
+        if unit in ("days", "sessions", "times"):
+            return words.count(value, {"days": "school day", "sessions": "session", "times": "time"}[unit])
+        if unit == "calendar days":
+            return "a year or more" if value >= 365 else words.count(math.floor(value / 7), "week")
+        if unit == "yes":
+            return "yes" if value else "no"
+        return words.number(value)
+
+    def sentence(self, value: float) -> str:
+        """What the records say about a pupil, or that they say nothing."""
+        said = self.silent if math.isnan(value) else self.says
+        return said.format(value="" if math.isnan(value) else self.value_text(value), window=self.window.words)
+

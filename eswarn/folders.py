@@ -1,0 +1,83 @@
+"""Folders that are complete or absent: written beside their place, synced, then renamed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from eswarn.errors import InputRefused
+
+
+def refuse_existing(place: Path) -> None:
+    """Refuse a place that is taken: nothing is overwritten.
+
+    Raises
+    ------
+    InputRefused
+        Something stands there.
+    """
+    if place.exists() or place.is_symlink():
+        raise InputRefused("it exists already; nothing is overwritten", where=str(place), do="Choose another name, or remove it first.")
+
+
+@contextmanager
+def complete_or_absent(place: Path) -> Iterator[Path]:
+    """Give a draft folder to write into; it takes its place only once everything is on disk.
+
+    A process that is killed leaves no ``place``, at most a ``.tmp`` draft, which the next run removes.
+
+    Raises
+    ------
+    InputRefused
+        ``place`` exists already, or cannot be written.
+    """
+    refuse_existing(place)
+    draft = place.with_name(place.name + ".tmp")
+    try:
+        if draft.exists():
+            shutil.rmtree(draft)
+        draft.mkdir(parents=True)
+    except OSError as error:
+        raise InputRefused(f"cannot be written ({error.strerror})", where=str(place)) from None
+    try:
+        yield draft
+        _sync(draft)
+        draft.rename(place)
+        _sync_folder(place.parent)
+    except OSError as error:
+        raise InputRefused(f"could not be written ({error.strerror})", where=str(place)) from None
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Put new bytes in the place of a file: the old or the new file stands there at any moment, never a part."""
+    draft = path.with_name(path.name + ".tmp")
+    with draft.open("wb") as handle:
+        handle.write(content)
+        handle.flush()
+        os.fsync(handle.fileno())
+    draft.replace(path)
+    _sync_folder(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            with path.open("rb") as handle:
+                os.fsync(handle.fileno())
+    for path in [*folder.rglob("*/"), folder]:
+        _sync_folder(path)
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":  # Windows cannot sync a folder
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,1 @@
+"""Features to risk, exact values and reasons: what we say."""

@@ -1,0 +1,175 @@
+"""A model as a folder of text files with a manifest; every byte is checked against it before anything is parsed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eswarn.errors import InputRefused, ModelRefused
+from eswarn.features.feature import Feature
+from eswarn.features.library import FEATURES
+from eswarn.folders import complete_or_absent
+from eswarn.model.curve import Curve
+from eswarn.model.reasons import Teller
+from eswarn.model.trees import booster_from
+
+if TYPE_CHECKING:
+    import lightgbm
+
+FORMAT = 1
+FILES = ("booster.txt", "calibration.json", "card.json", "reference.json")
+LARGEST = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained model: trees, calibration curve, what is typical, and its card.
+
+    Attributes
+    ----------
+    booster_text : str
+        LightGBM's model text, without anything that describes single pupils.
+    curve : Curve
+        Raw score to calibrated chance.
+    typical : mapping
+        Rounded medians of the training cohort by year group: "9" to column to value.
+    card : mapping
+        How it was trained, on whom, with which features; plain values.
+    """
+
+    booster_text: str
+    curve: Curve
+    typical: Mapping[str, Mapping[str, float]]
+    card: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """SHA-256 of the manifest: the name under which scores remember their model."""
+        return hashlib.sha256(self._files["manifest.json"]).hexdigest()
+
+    @cached_property
+    def _files(self) -> dict[str, bytes]:
+        files = {
+            "booster.txt": self.booster_text.encode(),
+            "calibration.json": _json({"method": self.curve.method, "raw": self.curve.raw, "risk": self.curve.risk}),
+            "card.json": _json(self.card),
+            "reference.json": _json({"typical": self.typical}),
+        }
+        sums = {name: hashlib.sha256(files[name]).hexdigest() for name in FILES}
+        return files | {"manifest.json": _json({"eswarn_model": FORMAT, "files": sums})}
+
+    @cached_property
+    def booster(self) -> lightgbm.Booster:
+        """The trees, ready to predict."""
+        return booster_from(self.booster_text)
+
+    @cached_property
+    def features(self) -> tuple[Feature, ...]:
+        """Declarations of the columns, in order.
+
+        Raises
+        ------
+        ModelRefused
+            A feature is no longer shipped, or no longer means what it meant when the model was trained.
+        """
+        shipped = {f.column: f for f in FEATURES}
+        found = []
+        for told in self.card["features"]:
+            feature = shipped.get(told["column"])
+            if feature is None or feature.fingerprint != told["fingerprint"]:
+                raise ModelRefused(
+                    f'the feature "{told["column"]}" is not the one this model was trained on',
+                    where=f"model {self.id[:12]}", do="Score with the version of eswarn on the model's card, or train again.",
+                )  # fmt: skip
+            found.append(feature)
+        return tuple(found)
+
+    @property
+    def teller(self) -> Teller:
+        """Tells reasons in the words of the features."""
+        return Teller(self.features, self.typical)
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the model as a folder of text files.
+
+        Raises
+        ------
+        InputRefused
+            The folder exists; nothing is overwritten.
+        """
+        with complete_or_absent(Path(folder)) as draft:
+            self.write_into(draft)
+        return Path(folder)
+
+    def write_into(self, folder: Path) -> None:
+        """Write the files of the model into an existing folder."""
+        for name, content in self._files.items():
+            (folder / name).write_bytes(content)
+
+    def __repr__(self) -> str:
+        return f"Model({self.id[:12]}, {len(self.card['features'])} features, trained on {self.card['cohort']['rows']:,} rows)"
+
+
+def load_model(folder: str | Path) -> Model:
+    """Read a model folder, after checking every byte against its manifest.
+
+    Raises
+    ------
+    ModelRefused
+        A file is missing, foreign, too large, or not the one the manifest names; the message says which.
+    """
+    path = Path(folder)
+    if not path.is_dir():
+        raise InputRefused("there is no such model folder", where=str(path), do="Give the folder that `eswarn train --out` wrote.")
+    manifest = _parsed(_bytes(path, "manifest.json"), "manifest.json", path)
+    if not isinstance(manifest, dict) or manifest.get("eswarn_model") != FORMAT or set(manifest.get("files") or ()) != set(FILES):
+        raise ModelRefused("the manifest is not that of an eswarn model", where=str(path / "manifest.json"))
+    files = {name: _bytes(path, name) for name in FILES}
+    for name, content in files.items():
+        if hashlib.sha256(content).hexdigest() != manifest["files"][name]:
+            raise ModelRefused("its bytes are not those the manifest names; it was not read", where=str(path / name),
+                               do="Take the model from where it was trained, or from the tracking store, again.")  # fmt: skip
+    foreign = sorted(p.name for p in path.iterdir() if p.name not in (*FILES, "manifest.json"))
+    if foreign:
+        raise ModelRefused(f"the folder holds {len(foreign)} files that are no part of a model", where=str(path), do="Remove them.")
+    try:
+        curve = _parsed(files["calibration.json"], "calibration.json", path)
+        model = Model(
+            files["booster.txt"].decode(), Curve(curve["method"], tuple(curve["raw"]), tuple(curve["risk"])),
+            _parsed(files["reference.json"], "reference.json", path)["typical"], _parsed(files["card.json"], "card.json", path),
+        )  # fmt: skip
+        _ = [f["column"] for f in model.card["features"]]
+    except (KeyError, TypeError, ValueError):
+        raise ModelRefused("its files do not have the parts of an eswarn model", where=str(path)) from None
+    if hashlib.sha256(_bytes(path, "manifest.json")).hexdigest() != model.id:
+        raise ModelRefused("the model is not written as eswarn writes models", where=str(path))
+    return model
+
+
+def _bytes(path: Path, name: str) -> bytes:
+    file = path / name
+    try:
+        if file.is_symlink() or not file.is_file() or file.stat().st_size > LARGEST:
+            raise ModelRefused("missing, a link, or too large for a model file", where=str(file))
+        return file.read_bytes()
+    except OSError as error:
+        raise ModelRefused(f"not readable ({error.strerror})", where=str(file)) from None
+
+
+def _parsed(content: bytes, name: str, path: Path) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        raise ModelRefused("not readable as JSON", where=str(path / name)) from None
+
+
+def _json(content: Any) -> bytes:
+    """Text that a person can read and that is the same for the same content: sorted keys, short lists of numbers on one line."""
+    text = json.dumps(content, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False)
+    return (re.sub(r",\n\s+(?=-?\d)", ", ", text) + "\n").encode()

@@ -1,0 +1,104 @@
+"""From raw score to calibrated chance: a strictly rising curve kept as knots, evaluated by + - * / alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+ISOTONIC_FROM = 1_000  # leavers: with fewer, a curve of two numbers; see choices.md
+LEAST_CHANCE = 1e-4
+SIGMOID_KNOTS = 257
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Calibrated chance by raw score, linear between knots and level beyond the first and the last.
+
+    Attributes
+    ----------
+    method : str
+        How it was fitted.
+    raw, risk : tuple of float
+        Knots, both strictly rising; raw scores in log-odds, chances between 0 and 1.
+    """
+
+    method: Literal["sigmoid", "isotonic"]
+    raw: tuple[float, ...]
+    risk: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        raw, risk = np.array(self.raw), np.array(self.risk)
+        if len(raw) != len(risk) or len(raw) < 2 or not (np.diff(raw) > 0).all() or not (np.diff(risk) > 0).all():
+            raise ValueError("knots of a calibration curve rise strictly, and there are two at least")
+
+    @property
+    def even(self) -> float:
+        """Raw score at which the chance is one in two; beyond the last knot where the curve stays under it."""
+        if self.risk[-1] <= 0.5 or self.risk[0] >= 0.5:
+            return self.raw[-1] + 1.0 if self.risk[-1] <= 0.5 else self.raw[0] - 1.0
+        return float(np.interp(0.5, self.risk, self.raw))
+
+    def __call__(self, score: npt.ArrayLike) -> Floats:
+        """Calibrated chance of each raw score."""
+        x, y = np.array(self.raw), np.array(self.risk)
+        at = np.clip(np.asarray(score, float), x[0], x[-1])
+        left = np.clip(np.searchsorted(x, at, side="right") - 1, 0, len(x) - 2)
+        part = (at - x[left]) / (x[left + 1] - x[left])
+        return np.asarray(y[left] + part * (y[left + 1] - y[left]), float)
+
+
+def fit_curve(raw: Floats, y: npt.NDArray[np.integer]) -> Curve:
+    """Fit a curve on scores of rows the booster did not learn from.
+
+    Parameters
+    ----------
+    raw : array of float
+        Raw scores in log-odds.
+    y : array of int
+        1 left early, 0 did not.
+
+    Returns
+    -------
+    Curve
+        Sigmoid (Platt 1999, with his smoothed targets) under about 1,000 leavers; isotonic above.
+    """
+    return _isotonic(raw, y) if min(y.sum(), len(y) - y.sum()) >= ISOTONIC_FROM else _sigmoid(raw, y)
+
+
+def _sigmoid(raw: Floats, y: npt.NDArray[np.integer]) -> Curve:
+    from sklearn.linear_model import LogisticRegression
+
+    ones, zeros = float(y.sum()), float(len(y) - y.sum())
+    target = np.where(y == 1, (ones + 1) / (ones + 2), 1 / (zeros + 2))
+    spread = max(float(raw.std()), 1e-6)
+    x = ((raw - raw.mean()) / spread)[:, None]  # a lone predictor on a common scale, so that the solver meets no extremes
+    fitted = LogisticRegression(C=1e6, tol=1e-10, max_iter=1_000).fit(
+        np.vstack([x, x]), np.repeat([1, 0], len(y)), sample_weight=np.concatenate([target, 1 - target])
+    )
+    slope, base = float(fitted.coef_[0, 0]) / spread, float(np.log(target.mean() / (1 - target.mean())))
+    centre = float(raw.mean()) - float(fitted.intercept_[0]) / slope if slope > 1e-3 else float(raw.mean()) - base / 1e-3
+    slope = max(slope, 1e-3)  # scores without any signal: nearly level, and still rising
+    top = np.log((1 - LEAST_CHANCE) / LEAST_CHANCE)
+    logits = np.linspace(-top, top, SIGMOID_KNOTS)
+    return Curve("sigmoid", tuple((centre + logits / slope).tolist()), tuple((1 / (1 + np.exp(-logits))).tolist()))
+
+
+def _isotonic(raw: Floats, y: npt.NDArray[np.integer]) -> Curve:
+    """Knots at the middle of each level of the isotonic fit: rising between levels, so that equal risks are rare."""
+    from sklearn.isotonic import IsotonicRegression
+
+    order = np.lexsort((y, raw))
+    level = IsotonicRegression(y_min=LEAST_CHANCE, y_max=1 - LEAST_CHANCE).fit_transform(raw[order], y[order])
+    starts = np.flatnonzero(np.append(True, np.diff(level) > 0))
+    sizes = np.diff(np.append(starts, len(level)))
+    x, risk = np.add.reduceat(raw[order], starts) / sizes, level[starts]
+    if len(x) < 2:
+        return _sigmoid(raw, y)
+    spread = float(np.ptp(raw)) or 1.0
+    x = np.concatenate([[x[0] - spread], x, [x[-1] + spread]])  # beyond the levels it goes on rising, slowly
+    risk = np.concatenate([[risk[0] * 0.5], risk, [1 - (1 - risk[-1]) * 0.5]])
+    return Curve("isotonic", tuple(x.tolist()), tuple(risk.tolist()))

@@ -1,0 +1,160 @@
+"""Labelled feature table to model: used by training and by validation alike."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib.metadata
+import platform
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from eswarn import words
+from eswarn.cohort.blocks import forward_split
+from eswarn.config import Config
+from eswarn.errors import InputRefused
+from eswarn.features.compute import Dataset
+from eswarn.model.bundle import Model
+from eswarn.model.reasons import typical_values
+from eswarn.model.shapley import METHOD
+
+if TYPE_CHECKING:
+    from eswarn.model.risk import RiskModel
+
+TYPICAL_LEAST = 10  # pupils behind a typical value
+TRAIN_LEAST, CALIBRATE_LEAST = 200, 50  # leavers without which a later cohort is not split off for calibration
+PACKAGES = ("lightgbm", "numpy", "pandas", "scikit-learn")
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted model with what is needed to judge it and to write its card.
+
+    Attributes
+    ----------
+    risk_model : RiskModel
+        Trees and curve.
+    data : Dataset
+        Labelled rows the trees learned from.
+    raw, y : array
+        Raw scores and outcomes of the rows the curve was fitted on, held out from the trees.
+    judged_on : tuple of date
+        As-of dates of those rows.
+    """
+
+    risk_model: RiskModel
+    data: Dataset
+    raw: npt.NDArray[np.float64]
+    y: npt.NDArray[np.integer]
+    judged_on: tuple[dt.date, ...]
+
+
+def fit(data: Dataset, config: Config) -> Fitted:
+    """Fit trees and calibration curve on the labelled rows.
+
+    Parameters
+    ----------
+    data : Dataset
+        Rows with labels; those without one are left out and counted on the card.
+    config : Config
+        Choices.
+
+    Raises
+    ------
+    InputRefused
+        Too few leavers, or none but leavers.
+    """
+    from eswarn.model.risk import RiskModel
+
+    labelled = data.rows(~np.isnan(data.y))
+    leavers = labelled.y == 1
+    n_leavers = labelled.keys["pupil_id"][leavers].nunique()
+    if n_leavers < config.model.min_leavers or leavers.all():
+        raise InputRefused(
+            f"{n_leavers} pupils are known to have left early, and {config.model.min_leavers} is the least a model may learn from",
+            do="Use more years or more schools, check [cohort] leaving, or score with a model trained elsewhere.",
+        )
+    train, later = _blocks(labelled, config)
+    settings = {name: getattr(config.model, name) for name in ("trees", "depth", "leaves", "min_leaf", "learning_rate", "l2", "seed")}
+    model = RiskModel(**settings, monotone={f.column: f.sign for f in data.features})
+    held_out = None if later is None else (later.X, later.y.astype(int))
+    model.fit(train.X, train.y.astype(int), groups=train.keys["pupil_id"].to_numpy(str), later=held_out)
+    raw, y = model.held_out_
+    return Fitted(model, train, raw, y, _dates(train if later is None else later))
+
+
+def _blocks(labelled: Dataset, config: Config) -> tuple[Dataset, Dataset | None]:
+    """Training rows, and the rows of a later cohort to calibrate on where there is one."""
+    if config.model.calibration == "cross-fit":
+        return labelled, None
+    dates = labelled.keys["as_of"].to_numpy()
+    leavers = {day: int(labelled.y[dates == day].sum()) for day in _dates(labelled)}
+    least = (1, 1) if config.model.calibration == "later-cohort" else (TRAIN_LEAST, CALIBRATE_LEAST)
+    split = forward_split(tuple(leavers), leavers, config.cohort, train_least=least[0], calibrate_least=least[1])
+    if split is None:
+        if config.model.calibration == "later-cohort":
+            raise InputRefused("there is no later cohort to calibrate on", do='Set [model] calibration = "cross-fit", or use more years.')
+        return labelled, None
+    return labelled.rows(np.isin(dates, split[0])), labelled.rows(np.isin(dates, split[1]))
+
+
+def _dates(data: Dataset) -> tuple[dt.date, ...]:
+    return tuple(sorted(set(data.keys["as_of"])))
+
+
+def assemble(fitted: Fitted, data: Dataset, config: Config, *, digest: str, metrics: dict[str, float]) -> Model:
+    """Put a fitted model, its card and what is typical together.
+
+    Parameters
+    ----------
+    fitted : Fitted
+        From `fit`.
+    data : Dataset
+        Everything that `fit` was given, labelled or not: the card counts what was left out.
+    digest : str
+        Hash of the records.
+    metrics : dict of str to float
+        How the trees judged the rows they had not seen.
+    """
+    train, model = fitted.data, fitted.risk_model
+    typical = typical_values({c: train.X[c].to_numpy() for c in train.X}, train.keys["year_group"].to_numpy(float), least=TYPICAL_LEAST)
+    card: dict[str, Any] = {
+        "eswarn": importlib.metadata.version("eswarn"),
+        "purpose": "Ranks pupils on roll by their chance of leaving school early, so that help reaches them in time. Not for sanctions.",
+        "cohort": _cohort(fitted, data, config),
+        "config": config.model_dump(mode="json", exclude={"tracking"}),
+        "data_digest": digest,
+        "features": [
+            {
+                "column": f.column, "theme": f.theme, "more_is": f.more_is, "actionable": f.actionable, "protected": f.protected,
+                "says": f.says, "silent": f.silent, "fingerprint": f.fingerprint, "needs": list(f.measure.tables),
+            } for f in data.features
+        ],
+        "feature_fingerprint": data.fingerprint,
+        "model": model.size_ | {"learning_rate": model.learning_rate, "l2": model.l2, "seed": model.seed},
+        "calibration": {
+            "method": model.curve_.method, "on": model.calibrated_on_, "rows": len(fitted.y), "leavers": int(fitted.y.sum()),
+            "as_of": [str(d) for d in fitted.judged_on],
+        },
+        "explanations": METHOD,
+        "metrics": metrics,
+        "metrics_are": "of rows the trees did not learn from; the calibration curve was fitted on them, so calibration is flattered",
+        "software": {"python": platform.python_version()} | {p: importlib.metadata.version(p) for p in PACKAGES},
+    }  # fmt: skip
+    return Model(model.booster_.model_to_string(), model.curve_, typical, card)
+
+
+def _cohort(fitted: Fitted, data: Dataset, config: Config) -> dict[str, Any]:
+    train = fitted.data
+    dates = _dates(train)
+    horizon = f"until {config.cohort.until}" if config.cohort.until else f"{config.cohort.horizon_days} days"
+    pupils, schools, leavers = train.keys["pupil_id"].nunique(), train.keys["school_id"].nunique(), int(train.y.sum())
+    return {
+        "said": f"{pupils:,} pupils of {words.count(schools, 'school')} on {words.count(len(dates), 'date')} from {dates[0]} to {dates[-1]}",
+        "as_of": [str(d) for d in dates], "horizon": horizon, "rows": len(train.y), "pupils": pupils, "schools": schools,
+        "leaver_rows": leavers, "leavers": int(train.keys["pupil_id"][train.y == 1].nunique()), "base_rate": round(leavers / len(train.y), 6),
+        "not_labelled": int(np.isnan(data.y).sum()), "unknown_destination": int(data.unknown.sum()),
+        "could_not_be_scored": {str(k): int(v) for k, v in sorted(data.left_out["reason"].value_counts().items())},
+    }  # fmt: skip

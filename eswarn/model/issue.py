@@ -1,0 +1,120 @@
+"""Issue scores: rank, tier, reasons and notes for a cohort, or nothing at all where the reasons do not add up."""
+
+from __future__ import annotations
+
+import importlib.metadata
+
+import numpy as np
+import numpy.typing as npt
+
+from eswarn import words
+from eswarn.config import ScoreConfig
+from eswarn.features.compute import Dataset
+from eswarn.model.bundle import Model
+from eswarn.model.scores import Scores
+from eswarn.model.shapley import METHOD, explain
+
+NOTED_UNMARKED = 0.05  # share of recent sessions without a mark from which it is said
+Ints = npt.NDArray[np.int64]
+
+
+def issue(model: Model, data: Dataset, config: ScoreConfig) -> Scores:
+    """Score a cohort of one as-of date.
+
+    Parameters
+    ----------
+    model : Model
+        A trained model.
+    data : Dataset
+        Feature table with the model's own features, in order.
+    config : ScoreConfig
+        Places, watch, number of reasons.
+
+    Raises
+    ------
+    OurBug
+        The values of some row do not add up; nothing is issued.
+    """
+    import pandas as pd
+
+    columns = [f.column for f in model.features]
+    table = np.ascontiguousarray(data.X[columns].to_numpy(float))
+    explained = explain(model.booster, table)
+    school, names = pd.factorize(data.keys["school_id"], sort=True)
+    left_out = data.left_out["school_id"].value_counts().reindex(names, fill_value=0).to_numpy(int)
+    roll = np.bincount(school, minlength=len(names)) + left_out
+    rank = _rank_in_school(school, explained.raw)
+    places, watch = _places(config.places, roll), _places(config.watch, roll, least=0)
+    tier = np.where(rank <= places[school], 0, np.where(rank <= (places + watch)[school], 1, 2))
+    order = np.lexsort((data.keys["pupil_id"].to_numpy(str), rank, school))
+    year = data.keys["year_group"].to_numpy(float)
+    raising, lowering = model.teller.top(table, explained.values, year, n=config.reasons)
+    frame = pd.DataFrame(
+        {
+            "pupil_id": data.keys["pupil_id"],
+            "school_id": data.keys["school_id"],
+            "as_of": data.keys["as_of"],
+            "year_group": year,
+            "rank": rank,
+            "risk": model.curve(explained.raw),
+            "tier": pd.Series([words.TIERS[t] for t in tier], dtype="str"),
+            **{f"reason_{i + 1}": pd.Series([r[i] if i < len(r) else "" for r in raising], dtype="str") for i in range(config.reasons)},
+            "protective": pd.Series(lowering, dtype="str"),
+            "data_note": pd.Series(_notes(data, school, rank, tier, places, watch), dtype="str"),
+        }
+    )
+    pupil = data.keys[["pupil_id"]]
+    features = pd.concat([pupil, data.X[columns]], axis=1)
+    values = pd.DataFrame(explained.values, columns=columns)
+    contributions = pd.concat([pupil, pd.DataFrame({"base_value": explained.base, "raw_score": explained.raw}), values], axis=1)
+    as_of = data.keys["as_of"].iloc[0] if len(data.keys) else None
+    about = {
+        "as_of": str(as_of), "model_id": model.id, "trained_on": model.card["cohort"]["said"], **_horizon(model),
+        "version": importlib.metadata.version("eswarn"), "places": config.places, "watch": config.watch, "scored": len(frame), "not_scored": len(data.left_out),
+        "schools": len(names), "expected_leavers": round(float(frame["risk"].sum()), 1), "method": METHOD,
+        "features": data.fingerprint,
+    }  # fmt: skip
+    return Scores(
+        as_of, *(part.iloc[order].reset_index(drop=True) for part in (frame, features, contributions)),
+        data.left_out.drop(columns="as_of").reset_index(drop=True), about, model.teller,
+    )  # fmt: skip
+
+
+def _horizon(model: Model) -> dict[str, str | int]:
+    cohort = model.card["config"]["cohort"]
+    return {"horizon_until": cohort["until"]} if cohort["until"] else {"horizon_days": cohort["horizon_days"]}
+
+
+def _rank_in_school(school: Ints, raw: npt.NDArray[np.float64]) -> Ints:
+    """1 for the highest raw score of each school; equal scores share the better rank."""
+    rank = np.zeros(len(raw), np.int64)
+    order = np.lexsort((-raw, school))
+    at = np.arange(len(order))
+    new_school = np.append(True, school[order][1:] != school[order][:-1]) if len(order) else np.zeros(0, bool)
+    new_score = new_school | np.append(True, raw[order][1:] != raw[order][:-1]) if len(order) else new_school
+    rank[order] = np.maximum.accumulate(np.where(new_score, at, 0)) - np.maximum.accumulate(np.where(new_school, at, 0)) + 1
+    return rank
+
+
+def _places(places: float, roll: Ints, *, least: int = 1) -> Ints:
+    """Places of each school: a number as it is, a share of the pupils on roll rounded up."""
+    number = np.ceil(places * roll - 1e-9) if places < 1 else np.full(len(roll), round(places))
+    return np.maximum(number, least).astype(np.int64)
+
+
+def _notes(data: Dataset, school: Ints, rank: Ints, tier: Ints, places: Ints, watch: Ints) -> list[str]:
+    """What a reader should know about each score before trusting it."""
+    _, place, counts = np.unique(np.stack([school, rank]), axis=1, return_inverse=True, return_counts=True)
+    last = rank + counts[place.ravel()] - 1
+    cut = np.where(tier == 0, places[school], (places + watch)[school])
+    tied = (tier < 2) & (last > cut)
+    notes = []
+    for row, unmarked in enumerate(data.keys["unmarked"].to_numpy(float)):
+        said = []
+        if unmarked >= NOTED_UNMARKED:
+            said.append(f"{words.share(unmarked)} of sessions in the last 60 school days have no mark")
+        if tied[row]:
+            said.append("level with others at the cut; all are listed")
+        notes.append("; ".join(said))
+    return notes
+

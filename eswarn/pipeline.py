@@ -1,0 +1,360 @@
+"""The whole story: records to model, records and model to scores, each in a few lines."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib.metadata
+import platform
+import tempfile
+import time
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eswarn import folders
+from eswarn.cohort.calendar import calendar_before, half_term_mondays
+from eswarn.cohort.label import is_mature
+from eswarn.config import Config, load_config
+from eswarn.errors import InputRefused, NotTracked, UsageError
+from eswarn.evaluation.audit import Audit, audit_folder
+from eswarn.evaluation.metrics import judge
+from eswarn.evidence.record import read_record, seal, write_record
+from eswarn.features.compute import choose, compute
+from eswarn.model.bundle import Model, load_model
+from eswarn.model.fit import assemble, fit
+from eswarn.model.issue import issue
+from eswarn.model.scores import Scores
+from eswarn.progress import Progress, silent
+from eswarn.records.store import Records
+from eswarn.records.timeline import Timeline, as_date
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+OFF = "off"
+
+
+def train(
+    records: Records, config: Config | str | Path | None = None, *, out: str | Path | None = None, tracking: str | None = None,
+    progress: Progress = silent,
+) -> Model:  # fmt: skip
+    """Train a calibrated model on the labelled cohorts of some records, and track it.
+
+    Parameters
+    ----------
+    records : Records
+        From `read` or `simulate`.
+    config : Config, path or None
+        Choices; the defaults where None.
+    out : path, optional
+        Write the model there; an existing folder is refused.
+    tracking : str, optional
+        MLflow tracking URI, or "off"; the configuration's where None.
+    progress : Progress
+        Told how far it has come.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    InputRefused
+        No mature as-of date, or too few leavers.
+    NotTracked
+        The model stands in ``out``, but could not be tracked. Without ``out`` this is a warning, and the model is returned.
+    """
+    choices = _config(config)
+    timeline = Timeline(records)
+    dates = training_dates(timeline, choices)
+    data = compute(timeline, dates, choices.cohort, features=choose(choices.features), labelled=True, progress=progress)
+    progress("training", 0, 1)
+    fitted = fit(data, choices)
+    metrics = {name: round(value, 6) for name, value in judge(fitted.raw, fitted.risk_model.curve_(fitted.raw), fitted.y).items()}
+    model = assemble(fitted, data, choices, digest=records.digest, metrics=metrics)
+    progress("training", 1, 1)
+    if out is not None:
+        model.save(out)
+    uri = tracking or choices.tracking.uri
+    if uri != OFF:
+        try:
+            _track_model(model, Path(out) if out is not None else None, choices, uri, progress)
+        except NotTracked as error:
+            if out is not None:
+                raise
+            warnings.warn(str(error), stacklevel=2)
+    return model
+
+
+def training_dates(timeline: Timeline, config: Config) -> tuple[dt.date, ...]:
+    """As-of dates to train on: those of the configuration, else the first Monday of each half-term; mature ones only.
+
+    Raises
+    ------
+    InputRefused
+        A date of the configuration is not mature, or no date is.
+    """
+    wanted = config.cohort.as_of
+    late = [day for day in wanted if not is_mature(timeline, day, config.cohort)]
+    if late:
+        raise InputRefused(
+            f"what happened after {late[0]} is not known to the end of the horizon and the reporting delay", where="[cohort] as_of",
+            do="Leave out such dates, shorten horizon_days, or bring outcomes that were followed longer (observed_to in dataset.toml).",
+        )  # fmt: skip
+    wanted = wanted or tuple(day for day in _half_terms(timeline) if is_mature(timeline, day, config.cohort))
+    if not wanted:
+        raise InputRefused(
+            "there is no as-of date whose pupils were followed to the end of the horizon",
+            do="Bring at least two school years, shorten [cohort] horizon_days, or check observed_to in dataset.toml.",
+        )
+    return wanted
+
+
+def latest_half_term(records: Records) -> dt.date:
+    """The first Monday of the last half-term on record: a date on which a school would have asked for a list."""
+    return _half_terms(Timeline(records))[-1]
+
+
+def _half_terms(timeline: Timeline) -> tuple[dt.date, ...]:
+    """First Mondays of the half-terms before which there is any mark."""
+    _, _, date = timeline.attendance
+    if not len(date):
+        raise InputRefused("the attendance table has no rows", do="Export marks for at least one school year.")
+    mondays = half_term_mondays(calendar_before(timeline.before(as_date(int(date.max()) + 1))))
+    return tuple(day for day in mondays if day > as_date(int(date.min())))
+
+
+def score(
+    model: Model | str | Path, records: Records, as_of: dt.date | str, *, config: Config | str | Path | None = None,
+    out: str | Path | None = None, tracking: str | None = None, track_pupils: bool = False, progress: Progress = silent,
+) -> Scores:  # fmt: skip
+    """Score everybody on roll on a date, with reasons.
+
+    Parameters
+    ----------
+    model : Model or str
+        A model, its folder, or a reference such as ``models:/eswarn@champion``.
+    records : Records
+        From `read` or `simulate`.
+    as_of : date or str
+        The as-of date; only what was known before it counts.
+    config : Config, path or None
+        Places, reasons and tracking. Who is on roll and who can be scored follows the model's own configuration.
+    out : path, optional
+        Write the record of the run there: complete or not at all; an existing folder is refused. A run is tracked when it is written.
+    tracking : str, optional
+        MLflow tracking URI, or "off"; the configuration's where None.
+    track_pupils : bool
+        Send pseudonymous scores and explanations to a store that is not on this machine, too.
+
+    Raises
+    ------
+    NotTracked
+        Everything stands in ``out``, but the run could not be tracked; `track` does it later.
+    """
+    choices = _config(config)
+    if out is not None:
+        folders.refuse_existing(Path(out))
+    began = time.time()
+    day = parse_date(as_of)
+    ready = model if isinstance(model, Model) else load(model, tracking=tracking or choices.tracking.uri)
+    cohort = type(choices.cohort).model_validate(ready.card["config"]["cohort"])
+    data = compute(Timeline(records), [day], cohort, features=ready.features, progress=progress)
+    if not len(data.X):
+        raise InputRefused(f"nobody on roll on {day} can be scored", do=_why_nobody(data.left_out))
+    progress("scoring", 0, 1)
+    scores = issue(ready, data, choices.score)
+    progress("scoring", 1, 1)
+    if out is not None:
+        _write(scores, ready, records, Path(out), began)
+        uri = tracking or choices.tracking.uri
+        if uri != OFF:
+            track(out, config=choices, tracking=uri, track_pupils=track_pupils, progress=progress)
+    return scores
+
+
+def _write(scores: Scores, model: Model, records: Records, out: Path, began: float) -> None:
+    from eswarn.report import report
+
+    with folders.complete_or_absent(out) as draft:
+        write_record(scores, model, draft)
+        report(scores, draft / "report.html")
+        seal(
+            draft,
+            {
+                "about": dict(scores.about), "model_id": model.id, "data_digest": records.digest, "sources": dict(records.sources),
+                "eswarn": importlib.metadata.version("eswarn"), "python": platform.python_version(),
+                "finished": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "seconds": round(time.time() - began, 3),
+            },
+        )  # fmt: skip
+
+
+def feature_table(
+    records: Records, as_of: Sequence[dt.date | str] | dt.date | str, *, config: Config | str | Path | None = None, progress: Progress = silent
+) -> pd.DataFrame:
+    """The feature table alone: pupil_id, as_of and one column a feature, for those who bring their own model.
+
+    Parameters
+    ----------
+    records : Records
+        From `read` or `simulate`.
+    as_of : date, str or sequence of them
+        One or more as-of dates.
+    config : Config, path or None
+        ``[features]`` chooses columns, ``[cohort]`` who can be scored.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows by date, school and pupil; NaN where the records have no answer.
+    """
+    choices = _config(config)
+    days = [as_of] if isinstance(as_of, (str, dt.date)) else list(as_of)
+    data = compute(Timeline(records), [parse_date(d) for d in days], choices.cohort, features=choose(choices.features), progress=progress)
+    table = data.X.copy()
+    table.insert(0, "pupil_id", data.keys["pupil_id"])
+    table.insert(1, "as_of", data.keys["as_of"])
+    return table
+
+
+def write_feature_table(table: pd.DataFrame, file: Path) -> None:
+    """Write a feature table as Parquet: complete or not at all."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    draft = file.with_name(file.name + ".tmp")
+    try:
+        pq.write_table(pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None), draft, compression="zstd")
+        draft.replace(file)
+    except OSError as error:
+        raise InputRefused(f"could not be written ({error.strerror})", where=str(file)) from None
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def load(model: str | Path, *, tracking: str | None = None) -> Model:
+    """Load a model from its folder, or from the tracking store: ``models:/eswarn@champion``, ``runs:/ID/model``.
+
+    Raises
+    ------
+    ModelRefused
+        The bytes are not those its manifest names.
+    """
+    reference = str(model)
+    if not reference.startswith(("runs:/", "models:/")):
+        return load_model(model)
+    from eswarn.tracking import fetch
+
+    if reference.startswith("runs:/") and reference.count("/") == 1:
+        reference += "/model"
+    with tempfile.TemporaryDirectory() as place:
+        return load_model(fetch(reference, Path(place) / "model", uri=tracking or load_config().tracking.uri))
+
+
+def audit(run: str | Path, *, tracking: str | None = None) -> Audit:
+    """Re-derive every score and reason of a past run and say what holds.
+
+    Parameters
+    ----------
+    run : path or str
+        The folder of a scoring run, or ``runs:/ID`` in the tracking store.
+    tracking : str, optional
+        MLflow tracking URI of the store; the default one where None.
+    """
+    if not str(run).startswith("runs:/"):
+        return audit_folder(run)
+    from eswarn.tracking import fetch
+
+    with tempfile.TemporaryDirectory() as place:
+        return audit_folder(fetch(str(run), Path(place) / "run", uri=tracking or load_config().tracking.uri))
+
+
+def track(
+    out: str | Path, *, config: Config | str | Path | None = None, tracking: str | None = None, track_pupils: bool = False,
+    progress: Progress = silent,
+) -> Mapping[str, Any]:  # fmt: skip
+    """Track a scoring run or a model that stands in a folder; one that is tracked already is left as it is.
+
+    Returns
+    -------
+    mapping
+        run_id, experiment_id and uri of the run.
+    """
+    choices = _config(config)
+    uri = tracking or choices.tracking.uri
+    if uri == OFF:
+        raise UsageError('tracking is "off"', do="Give a tracking URI.")
+    path = Path(out)
+    if (path / "booster.txt").exists():
+        return _track_model(load_model(path), path, choices, uri, progress)
+    from eswarn.tracking import track_scores
+
+    record = read_record(path)
+    if record.changed:
+        raise InputRefused(f"files have changed since they were sealed: {', '.join(record.changed)}", where=str(path))
+    about = record.run.get("about", {})
+    tracked = track_scores(
+        path, uri=uri, experiment=choices.tracking.experiment, track_pupils=track_pupils, progress=progress,
+        params={f"score.{name}": about[name] for name in ("places", "watch", "method") if name in about},
+        metrics={f"scores.{name}": float(about[name]) for name in ("scored", "not_scored", "schools", "expected_leavers") if name in about},
+        tags={
+            "output_id": record.output_id, "model_id": about.get("model_id", ""), "as_of": about.get("as_of", ""),
+            "data_hash": record.run.get("data_digest", ""), "features_hash": about.get("features", ""),
+            "eswarn_version": record.run.get("eswarn", ""),
+        },
+    )  # fmt: skip
+    told = {"run_id": tracked.run_id, "experiment_id": tracked.experiment_id, "uri": tracked.uri}
+    record.note_tracking(told)
+    return told
+
+
+def _track_model(model: Model, folder: Path | None, config: Config, uri: str, progress: Progress) -> Mapping[str, Any]:
+    from eswarn.tracking import track_training
+
+    if folder is None:
+        with tempfile.TemporaryDirectory() as place:
+            return _track_model(model, model.save(Path(place) / "model"), config, uri, progress)
+    card = model.card
+    cohort, calibration = card["cohort"], card["calibration"]
+    tracked = track_training(
+        folder, uri=uri, experiment=config.tracking.experiment, model_name=config.tracking.model_name, progress=progress,
+        params={f"model.{name}": value for name, value in card["model"].items()}
+        | {f"model.calibration_{name}": str(calibration[name]).replace(" ", "-") for name in ("method", "on")}
+        | {"features.number": len(card["features"]), "cohort.dates": len(cohort["as_of"]), "cohort.horizon": cohort["horizon"].replace(" ", "-")},
+        metrics={f"calibration.{name}": value for name, value in card["metrics"].items()}
+        | {f"cohort.{name}": float(cohort[name]) for name in ("rows", "pupils", "schools", "leavers", "base_rate")},
+        tags={
+            "output_id": model.id, "model_id": model.id, "data_hash": card["data_digest"], "features_hash": card["feature_fingerprint"],
+            "eswarn_version": card["eswarn"],
+        },
+    )  # fmt: skip
+    return {"run_id": tracked.run_id, "experiment_id": tracked.experiment_id, "uri": tracked.uri,
+            "model_version": tracked.model_version, "alias": tracked.alias}  # fmt: skip
+
+
+def _config(config: Config | str | Path | None) -> Config:
+    return config if isinstance(config, Config) else load_config(config)
+
+
+def parse_date(value: dt.date | str) -> dt.date:
+    """A date, or its text written YYYY-MM-DD.
+
+    Raises
+    ------
+    UsageError
+        The text is not such a date.
+    """
+    if isinstance(value, dt.date):
+        return value
+    try:
+        return dt.date.fromisoformat(value)
+    except ValueError:
+        raise UsageError(f'"{value}" is not a date', do="Write it as YYYY-MM-DD.") from None
+
+
+def _why_nobody(left_out: pd.DataFrame) -> str:
+    if not len(left_out):
+        return "No pupil is known to be on roll before that date: check the date and the records."
+    reason, n = left_out["reason"].value_counts().index[0], left_out["reason"].value_counts().iloc[0]
+    return f"{n} of {len(left_out)} pupils on roll: {reason}."

@@ -1,0 +1,1 @@
+"""Files to tables, every row accounted for: what a school holds."""

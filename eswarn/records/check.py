@@ -1,0 +1,333 @@
+"""Raw text to a checked table: each row of a file is accepted or rejected by a rule, and the account balances.
+
+Each distinct text of a column is judged once, by the field of the row model in ``records/tables.py``; rows follow by
+their index, so that millions of marks cost no more than their few hundred distinct values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, get_type_hints
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from eswarn.config import DatasetFacts
+from eswarn.records.codes import code_table
+from eswarn.records.dates import read_dates
+from eswarn.records.ledger import FileLedger, FileRefused, Rejection, shown
+from eswarn.records.marks import is_lesson, out_of_force, refuse_unknown, statutory
+from eswarn.records.readers.raw import Cells, Ints, Numbering, Raw
+from eswarn.records.rules import DO, OWN, Rule, explain
+from eswarn.records.tables import TABLE_MODELS, arrow_schema, column
+
+_DOUBT = 10  # rows breaking one rule from which, if they are over half, the whole file is in doubt
+_CLOSED_LIST = (60, 40)  # distinct words and characters above which a column is taken for free text
+_TOTALS = {"total", "totals", "grand total", "sum", "average", "mean", "overall"}
+_BATCH = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The accepted rows of one file, and where each stood in it."""
+
+    table: pa.Table
+    ledger: FileLedger
+    numbering: Numbering
+    kept: Ints | None
+
+    def numbers(self, rows: Ints) -> Ints:
+        """Number in the file, as a spreadsheet shows it, of some rows of ``table``."""
+        return self.numbering.of(rows if self.kept is None else self.kept[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column judged: the value of each distinct text, the text of each row, and the rule each bad text breaks."""
+
+    values: Sequence[Any]
+    index: npt.NDArray[np.int32]
+    broken: Mapping[int, Rule]
+
+
+def check(raw: Raw, facts: DatasetFacts) -> Checked:
+    """Judge every row of a file.
+
+    Parameters
+    ----------
+    raw : Raw
+        A file as a reader gives it.
+    facts : DatasetFacts
+        Order of dates, local codes, one or two marks a day.
+
+    Returns
+    -------
+    Checked
+        The accepted rows in the types of ``records.tables``, in the order of the file, and the ledger.
+
+    Raises
+    ------
+    FileRefused
+        A rule that puts the whole file in doubt is broken, or one rule by more than half of its rows.
+    """
+    notes = list(raw.notes)
+    columns = _judge(raw, facts, notes)
+    rules: list[Rule] = []
+    verdict = np.zeros(raw.rows, np.uint16)  # 0: accepted so far; else the place of the rule in `rules`, counted from 1
+    for rule, rows in _whole_rows(raw):
+        _reject(verdict, rules, rule, rows)
+    for judged in columns.values():
+        _apply(verdict, rules, judged)
+    for rule, rows in _across(raw.table, columns):
+        _reject(verdict, rules, rule, rows)
+    rejections = _account(raw, rules, verdict, facts)
+    kept = np.flatnonzero(verdict == 0) if verdict.any() else None
+    notes += _notes(raw.table, columns, kept, facts)
+    total = raw.rows + len(raw.numbering.ragged)
+    accepted = raw.rows if kept is None else len(kept)
+    ledger = FileLedger(raw.file, raw.table, total, accepted, 0, rejections, tuple(notes))
+    return Checked(_table(raw.table, columns, kept, accepted), ledger, raw.numbering, kept)
+
+
+def _judge(raw: Raw, facts: DatasetFacts, notes: list[str]) -> dict[str, _Column]:
+    """Judge each column that the file has; the code of a mark last, so that a bad row does not condemn its file."""
+    schema = arrow_schema(raw.table)
+    dates = {name: cells for name, cells in raw.columns.items() if pa.types.is_date(schema.field(name).type)}
+    read = read_dates(
+        dates,
+        order=facts.dates.order,
+        timed=frozenset({"recorded_on"}),
+        where=lambda name, texts: raw.where(np.flatnonzero(np.isin(dates[name].index, texts)), name),
+    )
+    columns: dict[str, _Column] = {}
+    for name in sorted(raw.columns, key=lambda n: (n == "code", schema.get_field_index(n))):
+        cells = raw.columns[name]
+        if name in read:
+            notes += [read[name].note] if read[name].note else []
+            own = {i: (rule, OWN[rule]) for i, rule in enumerate(read[name].rules) if rule}
+            columns[name] = _column(raw.table, name, read[name].iso, cells.index, own)
+        elif name == "code" and raw.table == "attendance":
+            columns |= _codes(cells, facts, notes, keep_source="source_code" not in raw.columns)
+        elif column(raw.table, name).closed and (doubt := _free_text(cells)):
+            notes.append(doubt)
+        else:
+            columns[name] = _column(raw.table, name, cells.texts, cells.index, _own_rules(name, cells, facts))
+    if "session" in schema.names and "session" not in columns:
+        columns["session"] = _Column(["DAY"], np.zeros(raw.rows, np.int32), {})
+    return columns
+
+
+def _column(
+    table: str, name: str, texts: Sequence[str], index: npt.NDArray[np.int32], own: Mapping[int, tuple[str, str]]
+) -> _Column:
+    """Judge distinct texts by the row model, after the rules in ``own`` that a single value cannot know of."""
+    values: list[Any] = [None] * len(texts)
+    found: dict[int, tuple[str, str]] = dict(own)
+    if TABLE_MODELS[table].model_fields[name].is_required():
+        found |= {i: ("missing_value", "no value") for i, text in enumerate(texts) if not text and i not in own}
+    filled = [i for i, text in enumerate(texts) if text and i not in own]
+    for start in range(0, len(filled), _BATCH):
+        some = filled[start : start + _BATCH]
+        failed = _validate(table, name, [texts[i] for i in some])
+        found |= {some[i]: explanation for i, explanation in failed.items()}
+        good = [i for place, i in enumerate(some) if place not in failed]
+        for i, value in zip(good, _adapter(table, name).validate_python([texts[i] for i in good]), strict=True):
+            values[i] = value
+    broken = {i: Rule(rule, name, what, whole=rule == "not_marks") for i, (rule, what) in found.items()}
+    return _Column(values, index, broken)
+
+
+def _validate(table: str, name: str, texts: list[str]) -> dict[int, tuple[str, str]]:
+    try:
+        _adapter(table, name).validate_python(texts)
+    except ValidationError as error:
+        # The inputs stay behind: an error of pydantic's repeats the cell it complains of.
+        found = error.errors(include_input=False, include_url=False)
+        return {int(e["loc"][0]): explain(e) for e in found}
+    return {}
+
+
+@cache
+def _adapter(table: str, name: str) -> TypeAdapter[list[Any]]:
+    hint = get_type_hints(TABLE_MODELS[table], include_extras=True)[name]
+    return TypeAdapter(list[hint], config=ConfigDict(allow_inf_nan=False))  # type: ignore[valid-type]
+
+
+def _own_rules(name: str, cells: Cells, facts: DatasetFacts) -> dict[int, tuple[str, str]]:
+    """Rules that need more than one value, or the facts about the data set."""
+    if name == "session":
+        wrong = {"DAY"} if facts.session == "AM/PM" else {"AM", "PM"}
+        found = {i: ("not_marks", "a lesson of the timetable, not a session") for i, t in enumerate(cells.texts) if is_lesson(t)}
+        what = f"{' or '.join(sorted(wrong))}, though the data set is said to hold {facts.session} marks"
+        return found | {i: ("wrong_session", what) for i, t in enumerate(cells.texts) if t.upper() in wrong}
+    if name == "school_id":
+        lengths: dict[int, int] = {}
+        for text, count in zip(cells.texts, cells.counts, strict=True):
+            if re.fullmatch("[0-9]+", text):
+                lengths[len(text)] = lengths.get(len(text), 0) + int(count)
+        usual = max(lengths, key=lambda n: lengths[n]) if lengths else 0
+        what = f"a number without the usual {usual} digits; a leading zero may be lost, or two schemes are mixed"
+        odd = [i for i, t in enumerate(cells.texts) if re.fullmatch("[0-9]+", t) and len(t) != usual]
+        return {i: ("damaged_identifier", what) for i in odd}
+    return {}
+
+
+def _codes(cells: Cells, facts: DatasetFacts, notes: list[str], *, keep_source: bool) -> dict[str, _Column]:
+    codes = statutory(cells.texts, facts.codes.map, code_table(facts.profile))
+    unknown = Rule("unknown_code", "code", "not a register code", whole=True)
+    columns = {"code": _Column(codes, cells.index, {i: unknown for i, code in enumerate(codes) if code is None})}
+    mapped = [text if text in facts.codes.map and facts.codes.map[text] != text else None for text in cells.texts]
+    count = sum(int(n) for n, source in zip(cells.counts, mapped, strict=True) if source is not None)
+    if count:
+        notes.append(f"{count:,} marks were mapped by [codes.map]")
+    if count and keep_source:
+        columns["source_code"] = _Column(mapped, cells.index, {})
+    return columns
+
+
+def _free_text(cells: Cells) -> str:
+    words = {text for text in cells.texts if text}
+    longest = max(map(len, words), default=0)
+    if len(words) <= _CLOSED_LIST[0] and longest <= _CLOSED_LIST[1]:
+        return ""
+    return (
+        f'column "{shown(cells.header)}" was not kept (it looks like free text): {len(words):,} different texts of up to {longest:,} '
+        f"characters; a closed list has at most {_CLOSED_LIST[0]} of at most {_CLOSED_LIST[1]}"
+    )
+
+
+def _whole_rows(raw: Raw) -> list[tuple[Rule, npt.NDArray[np.bool_]]]:
+    """Empty rows and rows of totals."""
+    blank = np.ones(raw.rows, np.bool_)
+    for cells in raw.columns.values():
+        empty = np.array([not text for text in cells.texts], np.bool_)
+        blank = blank & empty[cells.index] if empty.any() else np.zeros(raw.rows, np.bool_)
+    found = [(Rule("blank_row", "", "no value in any column that is read", harmless=True), blank)]
+    if "pupil_id" in raw.columns:
+        cells = raw.columns["pupil_id"]
+        total = np.array([text.casefold() in _TOTALS for text in cells.texts], np.bool_)
+        rule = Rule("totals_row", "pupil_id", "a row of totals", harmless=True)
+        found += [(rule, total[cells.index])] if total.any() else []
+    return found
+
+
+def _across(table: str, columns: Mapping[str, _Column]) -> list[tuple[Rule, npt.NDArray[np.bool_]]]:
+    """Rules that look at two columns of a row."""
+    if table == "suspensions":
+        kind = columns["kind"]
+        is_suspension = np.array([value == "suspension" for value in kind.values], np.bool_)[kind.index]
+        missing = Rule("missing_value", "sessions", "no number of sessions for a suspension")
+        no_number = np.ones(len(kind.index), np.bool_)
+        if "sessions" in columns:
+            no_number = np.array([value is None for value in columns["sessions"].values], np.bool_)[columns["sessions"].index]
+        return [(missing, is_suspension & no_number), *_ends_before(columns, "start", "end")]
+    return _ends_before(columns, "entered_on", "left_on") if table == "enrolment" else []
+
+
+def _ends_before(columns: Mapping[str, _Column], start: str, end: str) -> list[tuple[Rule, npt.NDArray[np.bool_]]]:
+    if end not in columns:
+        return []
+    first, last = (_days(columns[name].values)[columns[name].index] for name in (start, end))
+    return [(Rule("ends_too_early", end, f"earlier than {start}"), last < first)]  # a date that is not there is never earlier
+
+
+def _days(values: Sequence[Any]) -> npt.NDArray[np.datetime64]:
+    return np.array([value or "NaT" for value in values], "datetime64[D]")
+
+
+def _apply(verdict: npt.NDArray[np.uint16], rules: list[Rule], judged: _Column) -> None:
+    if not judged.broken:
+        return
+    places = {}
+    for rule in dict.fromkeys(judged.broken.values()):
+        rules.append(rule)
+        places[rule] = len(rules)
+    of_text = np.zeros(len(judged.values), np.uint16)
+    for i, rule in judged.broken.items():
+        of_text[i] = places[rule]
+    np.copyto(verdict, of_text[judged.index], where=verdict == 0)
+
+
+def _reject(verdict: npt.NDArray[np.uint16], rules: list[Rule], rule: Rule, rows: npt.NDArray[np.bool_]) -> None:
+    if rows.any():
+        rules.append(rule)
+        verdict[rows & (verdict == 0)] = len(rules)
+
+
+def _account(raw: Raw, rules: list[Rule], verdict: npt.NDArray[np.uint16], facts: DatasetFacts) -> tuple[Rejection, ...]:
+    """List the rejections by rule; refuse the file where they put it in doubt."""
+    total = raw.rows + len(raw.numbering.ragged)
+    found = []
+    if ragged := len(raw.numbering.ragged):
+        what = f"not as many fields as the header, which has {raw.fields}"
+        if _in_doubt(ragged, total):
+            where = f"{raw.file}, row {raw.numbering.ragged[0]} and {ragged - 1:,} more"
+            raise FileRefused("ragged_row", f"{ragged:,} of {total:,} rows: {what}", where=where, do=DO["ragged_row"])
+        found.append(Rejection("ragged_row", ragged, tuple(map(int, raw.numbering.ragged[:5])), "", what, DO["ragged_row"]))
+    for place, count in enumerate(np.bincount(verdict, minlength=len(rules) + 1)):
+        if not place or not count:
+            continue
+        rule, rows = rules[place - 1], np.flatnonzero(verdict == place)
+        if rule.name == "unknown_code":
+            raise refuse_unknown(raw, rows, code_table(facts.profile))
+        if rule.whole or (_in_doubt(len(rows), total) and not rule.harmless):
+            where = raw.where(rows, rule.column)
+            raise FileRefused(rule.name, f"{count:,} of {total:,} rows: {rule.what}", where=where, do=rule.do)
+        header = raw.columns[rule.column].header if rule.column in raw.columns else ""
+        found.append(Rejection(rule.name, int(count), tuple(map(int, raw.numbering.of(rows[:5]))), shown(header), rule.what, rule.do))
+    return tuple(found)
+
+
+def _in_doubt(rows: int, total: int) -> bool:
+    return rows >= _DOUBT and 2 * rows > total
+
+
+def _notes(table: str, columns: Mapping[str, _Column], kept: Ints | None, facts: DatasetFacts) -> list[str]:
+    """Notes on the accepted marks of an attendance file."""
+    if table != "attendance":
+        return []
+    index = {name: judged.index if kept is None else judged.index[kept] for name, judged in columns.items()}
+    codes = columns["code"].values
+    notes = []
+    if "recorded_on" not in columns:
+        notes.append("no recorded_on: the last 14 days' marks are provisional, and an evaluation on these records is not leak-free")
+    none = int(np.count_nonzero(np.array([code == "-" for code in codes], np.bool_)[index["code"]]))
+    if none:
+        notes.append(f"{none:,} marks are blank or -: no mark, neither present nor absent")
+    days = _days(columns["date"].values).astype(np.int64).astype(np.int32)
+    if odd := out_of_force(code_table(facts.profile), codes, index["code"], days[index["date"]]):
+        notes.append(odd)
+    if "minutes_late" in columns:
+        given = np.array([bool(value) for value in columns["minutes_late"].values], np.bool_)[index["minutes_late"]]
+        late = np.array([code in {"L", "U"} for code in codes], np.bool_)[index["code"]]
+        if count := int(np.count_nonzero(given & ~late)):
+            notes.append(f"{count:,} marks other than L and U carry minutes late")
+    return notes
+
+
+def _table(table: str, columns: Mapping[str, _Column], kept: Ints | None, rows: int) -> pa.Table:
+    schema = arrow_schema(table)
+    arrays = []
+    for field in schema:
+        if field.name in columns:
+            judged = columns[field.name]
+            arrays.append(_array(field.type, judged.values, judged.index if kept is None else judged.index[kept]))
+        else:
+            arrays.append(_array(field.type, [None], np.zeros(rows, np.int32)))
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _array(kind: pa.DataType, values: Sequence[Any], index: npt.NDArray[np.int32]) -> pa.Array:
+    """The values of the rows as Arrow; text as a dictionary of the words in use, in alphabetical order."""
+    if not pa.types.is_dictionary(kind):
+        return pa.array(values, kind).take(pa.array(index))
+    used = np.bincount(index, minlength=len(values)) > 0
+    words = sorted({value for value, is_used in zip(values, used, strict=True) if is_used and value is not None})
+    place = {word: i for i, word in enumerate(words)}
+    places = pa.array([place.get(value) for value in values], pa.int32()).take(pa.array(index))
+    return pa.DictionaryArray.from_arrays(places, pa.array(words, pa.string()))

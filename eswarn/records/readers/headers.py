@@ -1,0 +1,198 @@
+"""Find the header row, and in it the columns of a table: by declared name, by their own names, or by synonyms."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from eswarn.config import DatasetFacts
+from eswarn.records.ledger import FileRefused, shown
+from eswarn.records.tables import TABLE_MODELS, column
+
+SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
+HEADER_WITHIN = 50
+MAX_COLUMNS = 2_000
+# Parts of a header that announce free text or a person; such columns are never read into memory.
+_PRIVATE = (
+    "comment", "note", "narrative", "summary", "description", "detail", "reasonfor", "awardedby", "name", "dob", "birth",
+    "postcode", "address", "email", "phone", "mobile", "staff", "teacher", "parent", "contact",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Where the columns of a table stand in a file.
+
+    Attributes
+    ----------
+    places : dict of str to int
+        The table's own column name, and its place in the file.
+    names : tuple of str
+        The file's headers, stripped.
+    notes : tuple of str
+        Which columns are not read, and why.
+    separator : str
+        Character between cells; "," where the format has none.
+    row, lines : int
+        Number of the header as a spreadsheet shows it, and lines up to and including it.
+    """
+
+    places: dict[str, int]
+    names: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    separator: str = ","
+    row: int = 1
+    lines: int = 1
+
+
+def find(text: str, table: str, facts: DatasetFacts, file: str) -> Header:
+    """Find the header row among the first rows of a text file, and with it the separator.
+
+    Parameters
+    ----------
+    text : str
+        The beginning of the file, whole rows.
+    file : str
+        Name of the file, for messages.
+
+    Raises
+    ------
+    FileRefused
+        No row holds the required names (``wrong_shape``, ``missing_column``, ``not_marks``), two rows do
+        (``two_headers``), or one column is named twice (``duplicate_header``).
+    """
+    needed = _required(table, facts)
+    complete: list[tuple[str, int, int, list[str]]] = []
+    best: tuple[int, list[str], int] = (0, [], 1)
+    for separator in SEPARATORS:
+        for row, (lines, names) in enumerate(_rows(text, separator), start=1):
+            found = _recognise(names, table, facts)
+            if needed <= found.keys():
+                complete.append((separator, row, lines, names))
+            best = max(best, (len(found), names, row), key=lambda b: b[0])
+    if not complete:
+        raise _nothing_fits(best[1], best[2], table, facts, file)
+    separator, row, lines, names = complete[0]
+    if len(complete) > 1:
+        other = complete[1][1]
+        do = "Keep one table a file: delete the second header row, or what does not belong to the table."
+        raise FileRefused("two_headers", f"rows {row} and {other} both look like the header", where=file, do=do)
+    header = match(names, table, facts, file)
+    above = (f"{row - 1} row{'s' if row > 2 else ''} above the header not read",) if row > 1 else ()
+    return Header(header.places, header.names, above + header.notes, separator, row, lines)
+
+
+def match(names: Sequence[str], table: str, facts: DatasetFacts, file: str) -> Header:
+    """Match the headers of a file to the columns of a table.
+
+    Raises
+    ------
+    FileRefused
+        A required column is missing, or two headers name the same one.
+    """
+    found = _recognise(names, table, facts)
+    if not _required(table, facts) <= found.keys():
+        raise _nothing_fits(names, 1, table, facts, file)
+    _refuse_doubles(names, found, table, file)
+    for name, header in facts.columns.get(table, {}).items():
+        if name not in found:
+            do = f"Correct {name} under [columns.{table}] in dataset.toml; it must be a header of every {table} file."
+            raise FileRefused("missing_column", f'no header "{shown(header)}", which dataset.toml names for {name}', where=file, do=do)
+    if len(names) > MAX_COLUMNS:
+        do = "Export one row for each record, with only the columns that are needed."
+        raise FileRefused("wrong_shape", f"{len(names):,} columns, more than {MAX_COLUMNS:,}", where=file, do=do)
+    places = {name: where[0] for name, where in found.items()}
+    unread = [n for i, n in enumerate(names) if i not in places.values() and n.strip()]
+    return Header(places, tuple(n.strip() for n in names), _not_read(unread, set(TABLE_MODELS[table].model_fields) - places.keys()))
+
+
+def squash(header: str) -> str:
+    """A header without case, spaces and underscores, as headers are compared."""
+    return re.sub(r"[\s_]+", "", header.casefold())
+
+
+def _rows(text: str, separator: str) -> list[tuple[int, list[str]]]:
+    rows: list[tuple[int, list[str]]] = []
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    try:
+        for names in reader:
+            rows.append((reader.line_num, names))
+            if len(rows) == HEADER_WITHIN:
+                break
+    except csv.Error:
+        pass  # a cell over 128 kB is no header; what was found above it still counts
+    return rows
+
+
+def _recognise(names: Sequence[str], table: str, facts: DatasetFacts) -> dict[str, list[int]]:
+    """The table's columns that these headers name, and where."""
+    declared = facts.columns.get(table, {})
+    known: dict[str, str] = {}
+    for name in TABLE_MODELS[table].model_fields:
+        if name not in declared:
+            known |= {squash(text): name for text in (name, *column(table, name).synonyms)}
+    known |= {squash(header): name for name, header in declared.items()}
+    found: dict[str, list[int]] = {}
+    for place, text in enumerate(names):
+        if squash(text) in known:
+            found.setdefault(known[squash(text)], []).append(place)
+    return found
+
+
+def _required(table: str, facts: DatasetFacts) -> set[str]:
+    needed = {name for name, field in TABLE_MODELS[table].model_fields.items() if field.is_required()}
+    return needed - {"session"} if facts.session == "DAY" else needed
+
+
+def _refuse_doubles(names: Sequence[str], found: dict[str, list[int]], table: str, file: str) -> None:
+    for name, places in found.items():
+        if len(places) > 1:
+            headers = " and ".join(f'"{shown(names[i].strip())}"' for i in places[:2])
+            do = f'Delete or rename one of them, or say which to read:  {name} = "…"  under [columns.{table}] in dataset.toml.'
+            raise FileRefused("duplicate_header", f"two columns can be read as {name}: {headers}", where=file, do=do)
+    seen: set[str] = set()
+    for text in names:
+        if squash(text) and squash(text) in seen:
+            do = "Delete or rename one of them."
+            raise FileRefused("duplicate_header", f'two columns are called "{shown(text.strip())}"', where=file, do=do)
+        seen.add(squash(text))
+
+
+def _nothing_fits(names: Sequence[str], row: int, table: str, facts: DatasetFacts, file: str) -> FileRefused:
+    found = _recognise(names, table, facts)
+    needed = _required(table, facts)
+    missing = [name for name in TABLE_MODELS[table].model_fields if name in needed and name not in found]
+    if len(found) < 2:
+        do = f"Expected one row of headers, such as: {', '.join(sorted(needed))}. The columns of each table are listed in docs/schema."
+        return FileRefused("wrong_shape", f"no header row was found in the first {HEADER_WITHIN} rows", where=file, do=do)
+    if table == "attendance" and "code" in missing and any("%" in n or "possible" in n.casefold() for n in names):
+        do = "Export the register itself: one mark (AM, PM) a row."
+        return FileRefused("not_marks", "this file holds totals or percentages; session marks are needed", where=f"{file}, row {row}", do=do)
+    name = missing[0]
+    expected = ", ".join((name, *column(table, name).synonyms))
+    do = f'Expected one of: {expected}; or name it:  {name} = "…"  under [columns.{table}] in dataset.toml.'
+    if name == "session":
+        do += ' For one mark a day add  session = "DAY"  at the top of dataset.toml.'
+    what = f"no column for {' or '.join(missing)}. Columns seen: {len(names)}"
+    return FileRefused("missing_column", what, where=f"{file}, row {row}", do=do)
+
+
+def _not_read(headers: Sequence[str], free: set[str]) -> tuple[str, ...]:
+    private = [h for h in headers if any(part in squash(h) for part in _PRIVATE)]
+    notes = [f'column "{shown(h.strip())}" was not read (free text or personal)' for h in private[:20]]
+    if len(private) > 20:
+        notes.append(f"{len(private) - 20} more columns were not read (free text or personal)")
+    if unknown := [h for h in headers if h not in private]:
+        named = ", ".join(_with_nearest(h.strip(), free) for h in unknown[:20]) + (" …" if len(unknown) > 20 else "")
+        notes.append(f"not read (unknown): {named}")
+    return tuple(notes)
+
+
+def _with_nearest(header: str, free: set[str]) -> str:
+    near = difflib.get_close_matches(squash(header), [squash(name) for name in free], n=1, cutoff=0.8)
+    name = next((n for n in free if near and squash(n) == near[0]), "")
+    return f'"{shown(header)}" (if it is {name}, name it in dataset.toml)' if name else f'"{shown(header)}"'

@@ -1,0 +1,24 @@
+"""Random numbers by place, so that one part of a world can change without moving every other part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def stream(seed: int, part: str, *place: int) -> np.random.Generator:
+    """The random numbers of one part (``"marks"``) at one place (school year, school): the same on every run."""
+    return np.random.default_rng([seed, *part.encode(), *place])
+
+
+def pick(rng: np.random.Generator, shares: Sequence[float], size: int) -> NDArray[np.int32]:
+    """Draw positions in a list by their shares (which need not add up to 1)."""
+    edges = np.cumsum(np.asarray(shares, dtype=np.float64))
+    return np.searchsorted(edges, rng.random(size) * edges[-1], side="right").astype(np.int32)
+
+
+def scatter(rng: np.random.Generator, rate: float, size: int) -> NDArray[np.int64]:
+    """Places that something rare hits, out of ``size``, each with chance ``rate``; without a draw for each place."""
+    return np.unique(rng.integers(0, max(size, 1), rng.binomial(size, rate)))

@@ -1,0 +1,155 @@
+"""Who is on roll where and when: joining, moving, leaving early, finishing, and where each departure led."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eswarn.config import Destination
+from eswarn.simulate.causes import BEHAVIOUR, HEALTH, HOME, LOG_HAZARD, Lives, States, base_hazard, year_group
+from eswarn.simulate.chance import pick, stream
+from eswarn.simulate.people import Flags, Ints, People, Schools
+from eswarn.simulate.terms import HALF_TERMS, Dates, half_term_starts, school_leaving_date
+
+DESTINATIONS: tuple[str, ...] = get_args(Destination)
+_TO = {name: i for i, name in enumerate(DESTINATIONS)}
+# Yearly rates of leaving for other reasons, and the state that raises each: (destination, rate, state, per standard deviation).
+_OTHER = (
+    ("other_school", 0.034, HOME, 0.40),
+    ("home_education", 0.006, HEALTH, 0.60),
+    ("abroad", 0.003, HOME, 0.0),
+    ("alternative_provision", 0.002, BEHAVIOUR, 0.9),
+    ("alternative_provision", 0.0013, BEHAVIOUR, 1.3),  # after a permanent exclusion: calibration.md 7
+    ("deceased", 0.0001, HEALTH, 0.0),
+)
+_EXCLUSION = 4  # place of permanent exclusions in the list above
+_EXCLUDED_FSM, _EXCLUDED_OTHERS = 2.2, 0.62  # factors on their rate, with and without free meals
+OTHER_YEARLY = sum(rate for _, rate, _, _ in _OTHER)
+_INSIDE = 0.5  # share of moves that end at another school of the same data set
+_UNKNOWN = 0.02  # share of departures whose destination nobody finds out
+_AT_SIXTEEN_OF_LAST_TERM = 0.8  # early leavers of the last half-term of Year 11 who are there until it ends
+_YOUNG = (("withdrew", 0.6), ("neet", 0.4))
+_OLD = (("neet", 0.62), ("withdrew", 0.22), ("work", 0.16))
+
+
+@dataclass(frozen=True, slots=True)
+class Stays:
+    """One entry a pupil and stay at a school; ``left`` is the last day on roll, NaT for those still there."""
+
+    pupil: Ints
+    school: Ints
+    entered: Dates
+    left: Dates
+    destination: Ints  # -1 for those still there
+    excluded: Flags
+
+    def __len__(self) -> int:
+        return len(self.pupil)
+
+
+class _Roll:
+    """Where everybody is now, and the stays that have ended so far."""
+
+    def __init__(self, people: People) -> None:
+        self.school = np.full(len(people), -1, dtype=np.int32)
+        self.entered = people.entered.copy()
+        self.ended: list[tuple[NDArray[np.int64], Ints, Dates, Dates, Ints, Flags]] = []
+
+    def leave(self, who: NDArray[np.int64], left: Dates, destination: Ints, excluded: Flags | None = None) -> None:
+        flags = np.zeros(len(who), dtype=np.bool_) if excluded is None else excluded
+        self.ended.append((who, self.school[who], self.entered[who], left, destination, flags))
+        self.school[who] = -1
+
+    def close(self) -> Stays:
+        """Every stay, in the order of pupils and of entry."""
+        here = np.flatnonzero(self.school >= 0)
+        never = np.full(len(here), np.datetime64("NaT"), dtype="datetime64[D]")
+        self.leave(here, never, np.full(len(here), -1, dtype=np.int32))
+        pupil, school, entered, left, destination, excluded = (np.concatenate(column) for column in zip(*self.ended, strict=True))
+        order = np.lexsort((entered, pupil))
+        stays = pupil.astype(np.int32), school, entered, left, destination, excluded
+        return Stays(*(column[order] for column in stays))
+
+
+def follow(people: People, lives: Lives, schools: Schools, *, start_year: int, years: int, seed: int) -> Stays:
+    """Take everybody through the run, half-term by half-term."""
+    rng, roll = stream(seed, "stays"), _Roll(people)
+    for period in range(years * HALF_TERMS):
+        year, half_term = start_year + period // HALF_TERMS, period % HALF_TERMS
+        joining = people.first_period == period
+        roll.school[joining] = people.school[joining]
+        group = year_group(people, year)
+        settled = (roll.school >= 0) & ~(joining & (half_term > 0))
+        hazards = _hazards(lives.at(period), group, half_term, people.fsm_from <= period)
+        _depart(rng, roll, np.flatnonzero(settled), hazards, group, year, half_term, len(schools.share))
+        if half_term == HALF_TERMS - 1:
+            _finish(rng, roll, people, group, year)
+    return roll.close()
+
+
+def _hazards(states: States, group: Ints, half_term: int, fsm: Flags) -> NDArray[np.float64]:
+    """Hazards of one half-term: leaving early, and every other reason, ``[pupil, 1 + reasons]``."""
+    early = base_hazard(group, half_term) * np.exp(states @ LOG_HAZARD)
+    others = [rate / HALF_TERMS * np.exp(slope * states[:, state] - slope**2 / 2) for _, rate, state, slope in _OTHER]
+    others[_EXCLUSION] *= np.where(fsm, _EXCLUDED_FSM, _EXCLUDED_OTHERS)
+    return np.stack([early, *others], axis=1)
+
+
+def _depart(
+    rng: np.random.Generator,
+    roll: _Roll,
+    here: NDArray[np.int64],
+    hazards: NDArray[np.float64],
+    group: Ints,
+    year: int,
+    half_term: int,
+    schools: int,
+) -> None:
+    """Competing risks of one half-term: who leaves, why, and on which day."""
+    edges = np.cumsum(hazards[here], axis=1)
+    leaves = rng.random(len(here)) < -np.expm1(-edges[:, -1])
+    edges, who = edges[leaves], here[leaves]
+    group = group[who]
+    reason = (rng.random((len(who), 1)) * edges[:, -1:] >= edges).sum(axis=1) - 1  # -1 early, else a place in _OTHER
+    destination = np.array([_TO[name] for name, *_ in _OTHER], dtype=np.int32)[reason]
+    destination = np.where(reason < 0, _early(rng, group), destination).astype(np.int32)
+    finishing = (half_term == HALF_TERMS - 1) & np.isin(group, (11, 13))
+    last = np.datetime64(school_leaving_date(year))
+    start, end = half_term_starts(year)[half_term : half_term + 2]
+    days = np.where(finishing, last - 14, end) - start
+    left = np.maximum(start + (rng.random(len(who)) * days.astype(np.int64)).astype("timedelta64[D]"), roll.entered[who] + 6)
+    left = left - np.maximum((left.astype(np.int64) + 3) % 7 - 4, 0)  # a weekend becomes the Friday before
+    at_sixteen = finishing & (group == 11) & (reason < 0) & (rng.random(len(who)) < _AT_SIXTEEN_OF_LAST_TERM)
+    left = np.where(at_sixteen, last, left)
+    unknown = (rng.random(len(who)) < _UNKNOWN) & (destination != _TO["deceased"])
+    excluded = (reason == _EXCLUSION) & ~unknown
+    old = roll.school[who]
+    roll.leave(who, left, np.where(unknown, _TO["unknown"], destination).astype(np.int32), excluded)
+    if schools > 1:
+        moves = (destination == _TO["other_school"]) & (rng.random(len(who)) < _INSIDE)
+        gap = rng.integers(3, 12, len(who))
+        shift = rng.integers(1, schools, len(who), dtype=np.int32)
+        joined = left + gap
+        joined = joined + np.array((0, 0, 0, 0, 0, 2, 1))[(joined.astype(np.int64) + 3) % 7]
+        roll.school[who[moves]] = ((old + shift) % schools)[moves]
+        roll.entered[who[moves]] = joined[moves]
+
+
+def _early(rng: np.random.Generator, group: Ints) -> Ints:
+    """Destination of those who leave early: before Year 11 mostly withdrawn, later mostly nothing at all."""
+    drawn = []
+    for choices in (_YOUNG, _OLD):
+        places = np.array([_TO[name] for name, _ in choices], dtype=np.int32)
+        drawn.append(places[pick(rng, [share for _, share in choices], len(group))])
+    return np.where(group < 11, *drawn).astype(np.int32)
+
+
+def _finish(rng: np.random.Generator, roll: _Roll, people: People, group: Ints, year: int) -> None:
+    """Years 11 and 13 end: on to college, or into the sixth form."""
+    done = np.flatnonzero((roll.school >= 0) & ((group == 13) | ((group == 11) & ~people.stays_on)))
+    left = np.maximum(np.datetime64(school_leaving_date(year)), roll.entered[done])
+    chosen = np.where((group[done] == 13) & (rng.random(len(done)) < 0.75), _TO["completed"], _TO["college_or_training"])
+    roll.leave(done, left, np.where(rng.random(len(done)) < _UNKNOWN, _TO["unknown"], chosen).astype(np.int32))

@@ -1,0 +1,215 @@
+"""A whole made-up world: people, their lives, their stays, and what the schools wrote down about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Integral
+
+import numpy as np
+import pyarrow as pa
+
+from eswarn.config import TABLES, DatasetFacts
+from eswarn.errors import UsageError
+from eswarn.progress import Progress, silent
+from eswarn.records.store import Records
+from eswarn.simulate.causes import Lives, live
+from eswarn.simulate.chance import stream
+from eswarn.simulate.columns import Columns, arrow_table
+from eswarn.simulate.conduct import CATEGORIES, KINDS, REASONS, ROLES, SUSPENSION_KINDS, behaviour_rows, suspend, suspension_rows
+from eswarn.simulate.context import context_rows
+from eswarn.simulate.marks import CODES
+from eswarn.simulate.people import ETHNICITIES, FORMS, SEN, SEN_NEEDS, People, Schools, found_schools, gather
+from eswarn.simulate.register import attendance_rows, take_register
+from eswarn.simulate.results import SUBJECTS, prior_rows, termly_rows
+from eswarn.simulate.schoolyear import SchoolYear, school_years
+from eswarn.simulate.stays import DESTINATIONS, Stays, follow
+from eswarn.simulate.terms import HALF_TERMS
+from eswarn.simulate.truth import true_causes
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    """Everything that is so, whether or not a school writes it down."""
+
+    start_year: int
+    years: int
+    seed: int
+    schools: Schools
+    people: People
+    lives: Lives
+    stays: Stays
+
+    @property
+    def observed_to(self) -> np.datetime64:
+        return np.datetime64(f"{self.start_year + self.years}-07-31")
+
+    @property
+    def outcomes_to(self) -> np.datetime64:
+        return np.datetime64(f"{self.start_year + self.years}-08-31")
+
+
+def simulate(*, pupils: int = 2_000, years: int = 3, seed: int = 1, start_year: int = 2022, progress: Progress = silent) -> Records:
+    """Make up the records of secondary schools in England: the same seed gives the same tables, bit for bit.
+
+    Parameters
+    ----------
+    pupils : int
+        Pupils on roll on the first day. Each September brings a new Year 7, so more than these are seen in the end.
+    years : int
+        School years.
+    seed : int
+        Any whole number from 0 up.
+    start_year : int
+        The first school year begins on 1 September of it. The register codes change with the year that begins in 2024.
+    progress : Progress
+        Told how many pupil-years are done.
+
+    Returns
+    -------
+    Records
+        Every table but ``calendar``, with versions (``recorded_on``) as known at the end: 31 July of the last year, for
+        outcomes and the end of a stay 31 August. Points count down for incidents and up for praise.
+
+    Raises
+    ------
+    UsageError
+        A number is out of its range.
+
+    Notes
+    -----
+    Rates follow published figures for England (docs/simulator.md); leaving early depends on five drifting states
+    of each pupil that the records show through noise. None of it is about a real pupil.
+    """
+    return _write(_create(pupils=pupils, years=years, seed=seed, start_year=start_year), progress)
+
+
+def simulate_with_causes(
+    *, pupils: int = 2_000, years: int = 3, seed: int = 1, start_year: int = 2022, progress: Progress = silent
+) -> tuple[Records, pa.Table]:
+    """The same records as `simulate`, and beside them what no school could know: why each pupil would leave.
+
+    Returns
+    -------
+    records : Records
+        Bit for bit those of `simulate`.
+    causes : pyarrow.Table
+        One row a pupil and half-term, for those on roll on its first day: ``pupil_id``, ``as_of`` (that day),
+        ``main_cause`` (the largest of the five), ``chance`` (true chance of leaving early in the year from that day,
+        given today's states) and what each cause adds to the log of the hazard, 0 for an average pupil:
+        ``attendance`` (staying away), ``health``, ``home``, ``behaviour``, ``attainment``.
+    """
+    world = _create(pupils=pupils, years=years, seed=seed, start_year=start_year)
+    causes = true_causes(world.people, world.lives, world.schools, world.stays, start_year=start_year, years=years)
+    return _write(world, progress), causes
+
+
+def _create(*, pupils: int, years: int, seed: int, start_year: int) -> _World:
+    ranges = (
+        ("pupils", pupils, 1, 5_000_000),
+        ("years", years, 1, 15),
+        ("seed", seed, 0, 2**31 - 1),
+        ("start_year", start_year, 2013, 2039),
+    )
+    for name, value, low, high in ranges:
+        if not isinstance(value, Integral) or not low <= value <= high:
+            raise UsageError(f"{name} must be a whole number from {low} to {high}", where="simulate")
+    if start_year + years > 2040:
+        raise UsageError("the run must end by 2040", where="simulate", do="Choose an earlier start_year, or fewer years.")
+    schools = found_schools(pupils, seed)
+    people = gather(schools, pupils=pupils, start_year=start_year, years=years, seed=seed)
+    lives = live(people, periods=years * HALF_TERMS, seed=seed)
+    stays = follow(people, lives, schools, start_year=start_year, years=years, seed=seed)
+    return _World(start_year, years, seed, schools, people, lives, stays)
+
+
+def _write(world: _World, progress: Progress) -> Records:
+    """What the schools wrote down and could export at the end."""
+    parts: dict[str, list[Columns]] = {name: [] for name in TABLES if name != "calendar"}
+    total = world.years * float(world.schools.share.sum())
+    done = 0.0
+    for year in school_years(
+        world.people, world.lives, world.schools, world.stays, start_year=world.start_year, years=world.years, seed=world.seed
+    ):
+        for name, columns in _school_year(world, year).items():
+            parts[name].append(columns)
+        done += float(world.schools.share[year.school])
+        progress("making up schools", done, total)
+    rng = stream(world.seed, "papers")
+    parts["assessments"].append(prior_rows(world.people, world.lives, rng))
+    parts["context"].append(
+        context_rows(world.people, world.lives, world.schools, world.stays, start_year=world.start_year, years=world.years, rng=rng)
+    )
+    parts["outcomes"], parts["enrolment"] = _departures(world, rng)
+    words = _words(world)
+    tables = {}
+    for name, columns in parts.items():
+        to = world.outcomes_to if name == "outcomes" else world.observed_to
+        known = columns if name == "attendance" else [_known(part, to) for part in columns]
+        tables[name] = arrow_table(name, known, words[name])
+    observed = {name: (world.outcomes_to if name == "outcomes" else world.observed_to).item() for name in tables}
+    return Records(tables, DatasetFacts(profile="england", session="AM/PM", observed_to=observed))
+
+
+def _school_year(world: _World, year: SchoolYear) -> dict[str, Columns]:
+    """One school in one year: who was suspended decides the register, who was in school decides the rest."""
+    place = year.year, year.school
+    people, schools = world.people, world.schools
+    rng = stream(world.seed, "conduct", *place)
+    suspended = suspend(year, people, schools, world.stays, rng)
+    marks = stream(world.seed, "register", *place)
+    register = take_register(year, people, schools, suspended.lost(year.on_roll.shape), marks)
+    return {
+        "attendance": attendance_rows(year, register, world.observed_to, marks),
+        "suspensions": suspension_rows(year, suspended, rng),
+        "behaviour": behaviour_rows(year, schools, register.attended, suspended, rng),
+        "assessments": termly_rows(year, register.attended, stream(world.seed, "results", *place)),
+    }
+
+
+def _departures(world: _World, rng: np.random.Generator) -> tuple[list[Columns], list[Columns]]:
+    """Outcomes, told some days or weeks later; and stays, as entered first and again when they ended."""
+    stays = world.stays
+    gone = np.flatnonzero(~np.isnat(stays.left))
+    told = stays.left[gone] + np.minimum(1 + rng.geometric(0.09, len(gone)), 60)
+    never = np.full(len(stays), np.datetime64("NaT"), dtype="datetime64[D]")
+    entry: Columns = {
+        "pupil_id": stays.pupil,
+        "school_id": stays.school,
+        "entered_on": stays.entered,
+        "left_on": never,
+        "status": np.zeros(len(stays), dtype=np.int32),
+        "recorded_on": stays.entered,
+    }
+    ended = {name: values[gone] for name, values in entry.items()} | {"left_on": stays.left[gone], "recorded_on": told}
+    outcome = {name: ended[name] for name in ("pupil_id", "school_id", "left_on", "recorded_on")}
+    return [outcome | {"destination": stays.destination[gone]}], [entry, ended]
+
+
+def _known(part: Columns, to: np.datetime64) -> Columns:
+    """The rows that were in the system by this day."""
+    keep = part["recorded_on"] <= to
+    return {name: values[keep] for name, values in part.items()}
+
+
+def _words(world: _World) -> dict[str, Mapping[str, Sequence[str]]]:
+    """The words of every text column, by table."""
+    who = {"pupil_id": world.people.pupil_id, "school_id": world.schools.school_id}
+    homes = stream(world.seed, "homes").permutation(len(world.people))  # a household's number says nothing about its children's
+    return {
+        "attendance": who | {"session": ("AM", "PM"), "code": CODES},
+        "behaviour": who | {"kind": KINDS, "role": ROLES, "category": CATEGORIES},
+        "suspensions": who | {"kind": SUSPENSION_KINDS, "reason_1": REASONS, "reason_2": REASONS},
+        "context": who
+        | {
+            "form": FORMS,
+            "sex": ("F", "M"),
+            "ethnicity": ETHNICITIES,
+            "sen": SEN,
+            "sen_need": SEN_NEEDS,
+            "household_id": [f"H{number:07d}" for number in homes],
+        },
+        "outcomes": who | {"destination": DESTINATIONS},
+        "assessments": who | {"subject": SUBJECTS},
+        "enrolment": who | {"status": ("single",)},
+    }

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eswarn.records.timeline import Bools, Facts, Ints, Snapshot, as_date, days_since_epoch
+from eswarn.records.arrays import Bools, Ints
+from eswarn.records.timeline import Facts, Snapshot, as_date, days_since_epoch
 
 LEAST_MARKED = 5
 HOLIDAY_WEEKDAYS = 5

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from eswarn.cohort.roll import Cohort
 from eswarn.config import CohortConfig
 from eswarn.errors import InputRefused
-from eswarn.records.timeline import NEVER, Bools, Facts, Ints, Timeline, days_since_epoch
+from eswarn.records.arrays import Bools, Ints
+from eswarn.records.timeline import Facts, Timeline, days_since_epoch
 
 FINISHED = ("completed", "college_or_training")
 
@@ -96,11 +97,7 @@ def _latest_versions(outcomes: Facts) -> Ints:
 
 def _last_seen(timeline: Timeline) -> Ints:
     """The last day of each pupil with a session attended anywhere, or with a row that only somebody who is there gets."""
-    seen = np.full(len(timeline.pupils), -NEVER, np.int64)
-    final = timeline.before(dt.date.max)
-    attended = final.codes.members("attended")[final.marks]
-    ever = attended.any(axis=1)
-    np.maximum.at(seen, final.stay_pupil[ever], final.days[(attended.shape[1] - 1 - attended[ever, ::-1].argmax(axis=1)) // 2])
+    seen = timeline.last_attended.copy()
     for name in ("context", "behaviour", "assessments", "enrolment"):
         np.maximum.at(seen, timeline.facts[name].pupil, timeline.facts[name].date)
     return seen

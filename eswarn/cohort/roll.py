@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from eswarn.cohort.calendar import Calendar, calendar_before
 from eswarn.config import CohortConfig
-from eswarn.records.timeline import NEVER, Bools, Facts, Ints, Snapshot
+from eswarn.records.arrays import NEVER, Bools, Ints
+from eswarn.records.timeline import Facts, Snapshot
 
 RECENT_DAYS = 20  # open days: a mark in these is a sign of being on roll; none in these, a question
 LOOK_BACK = 60  # open days over which marks must be complete enough
@@ -170,17 +171,22 @@ def _seen(known: Snapshot, signs: _Signs, calendar: Calendar) -> Bools:
 def _can_be_scored(
     known: Snapshot, calendar: Calendar, pupil: Ints, school: Ints, entered: Ints, config: CohortConfig
 ) -> tuple[tuple[str, ...], tuple[str, ...], npt.NDArray[np.float64]]:
-    """Count possible and marked sessions of the last 60 school days, wherever they were recorded."""
+    """Count possible and marked sessions of the last 60 school days, wherever they were recorded.
+
+    Who was there before the last 20 open days (of a school with as many) and has no mark in them may be gone already.
+    """
     marks = pupil_marks(known, pupil)
     days = np.repeat(known.days, 2)
-    recent = days[None, :] >= calendar.last(RECENT_DAYS)[0][school][:, None]
+    recently = calendar.last(RECENT_DAYS)[0][school]
+    recent = days[None, :] >= recently[:, None]
     window = days[None, :] >= calendar.last(LOOK_BACK)[0][school][:, None]
     is_open = calendar.open[school] & window & (days[None, :] >= entered[:, None])
     marked = known.codes.members("marked")[marks]
     possible = (known.codes.members("possible")[marks] & window).sum(axis=1)
     n_open = is_open.sum(axis=1)
     share = np.divide((marked & is_open).sum(axis=1), n_open, out=np.zeros(len(pupil)), where=n_open > 0)
-    gone = ~(marked & recent).any(axis=1) & (calendar.open_days[school].sum(axis=1) >= RECENT_DAYS)
+    there_before = (entered <= recently) & (calendar.open_days[school].sum(axis=1) >= RECENT_DAYS)
+    gone = ~(marked & recent).any(axis=1) & there_before
     few_sessions = FEW_SESSIONS.format(least=config.min_possible)
     few_marks = FEW_MARKS.format(share=f"{100 * config.min_marked:.0f} %")
     why = np.where(gone, 1, np.where(possible < config.min_possible, 2, np.where(share < config.min_marked, 3, 0)))

@@ -10,7 +10,8 @@ import numpy as np
 from eswarn.features.register import ATTENDED, POSSIBLE, SessionSet
 from eswarn.features.view import Floats, View
 from eswarn.features.windows import Window
-from eswarn.records.timeline import Bools, Facts
+from eswarn.records.arrays import Bools
+from eswarn.records.timeline import Facts
 
 VERSION = 1  # part of every fingerprint: raise it when the meaning of any measure changes
 LEAST_PEERS = 5

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from eswarn.cohort.roll import Cohort, pupil_marks
-from eswarn.records.timeline import Bools, Ints
+from eswarn.records.arrays import Bools, Ints
 
 Words = npt.NDArray[np.uint64]
 SETTLING_DAYS = 14  # code N counts as unauthorised only once the school has had this long to find the reason

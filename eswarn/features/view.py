@@ -10,7 +10,8 @@ import numpy.typing as npt
 from eswarn.cohort.roll import Cohort
 from eswarn.features.register import POSSIBLE, Register, SessionSet, Words
 from eswarn.features.windows import Window
-from eswarn.records.timeline import Bools, Facts, Ints
+from eswarn.records.arrays import Bools, Ints
+from eswarn.records.timeline import Facts
 
 Floats = npt.NDArray[np.float64]
 ROWS_AT_ONCE = 8_192  # bounds the memory of what cannot be done on bits

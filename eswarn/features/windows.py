@@ -9,7 +9,7 @@ import numpy as np
 
 from eswarn.cohort.calendar import Calendar, academic_year_start
 from eswarn.errors import UsageError
-from eswarn.records.timeline import Ints
+from eswarn.records.arrays import Ints
 
 Kind = Literal["last", "year_to_date", "last_year", "days", "ever"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib.metadata
-import platform
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -141,7 +140,7 @@ def assemble(fitted: Fitted, data: Dataset, config: Config, *, digest: str, metr
         "explanations": METHOD,
         "metrics": metrics,
         "metrics_are": "of rows the trees did not learn from; the calibration curve was fitted on them, so calibration is flattered",
-        "software": {"python": platform.python_version()} | {p: importlib.metadata.version(p) for p in PACKAGES},
+        "software": {p: importlib.metadata.version(p) for p in PACKAGES},
     }  # fmt: skip
     return Model(model.booster_.model_to_string(), model.curve_, typical, card)
 

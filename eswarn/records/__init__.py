@@ -1,1 +1,8 @@
 """Files to tables, every row accounted for: what a school holds."""
+
+from eswarn.records.ledger import Ledger
+from eswarn.records.read import check, read
+from eswarn.records.store import Records
+from eswarn.records.write import write
+
+__all__ = ["Ledger", "Records", "check", "read", "write"]

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 EPOCH = dt.date(1970, 1, 1)
 NEVER = np.int64(np.iinfo(np.int32).max)
 UNTOLD = np.int64((dt.date(1989, 12, 31) - EPOCH).days)  # a row that does not say when it was recorded: before any date of a table
@@ -20,10 +21,12 @@ def dates(column: pa.ChunkedArray, missing: np.int64 = NEVER) -> Ints:
 
 
 def dictionary(column: pa.ChunkedArray) -> list[str]:
+    """The distinct texts of a column, in the order of its codes."""
     return list(_one(column).dictionary.to_pylist())
 
 
 def indices(column: pa.ChunkedArray) -> Ints:
+    """The code of each text; meant for columns without nulls."""
     return np.asarray(_one(column).indices.to_numpy(zero_copy_only=False), np.int64)
 
 
@@ -35,7 +38,7 @@ def _one(column: pa.ChunkedArray) -> pa.DictionaryArray:
 
 def numbers(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.float64], tuple[str, ...]]:
     """A column as float64 with NaN for null; text as codes, with the texts they stand for."""
-    if pa.types.isdictionary(column.type):
+    if pa.types.is_dictionary(column.type):
         coded = _one(column)
         codes = coded.indices.cast(pa.float64()).to_numpy(zero_copy_only=False)
         return np.asarray(codes, float), tuple(coded.dictionary.to_pylist())

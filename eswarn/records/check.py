@@ -1,35 +1,26 @@
-"""Raw text to a checked table: each row of a file is accepted or rejected by a rule, and the account balances.
-
-Each distinct text of a column is judged once, by the field of the row model in ``records/tables.py``; rows follow by
-their index, so that millions of marks cost no more than their few hundred distinct values.
-"""
+"""Raw text to a checked table: each row of a file is accepted or rejected by a rule, and the account balances."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, get_type_hints
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from eswarn.config import DatasetFacts
 from eswarn.records.codes import code_table
-from eswarn.records.dates import read_dates
+from eswarn.records.judge import Judged, judge
 from eswarn.records.ledger import FileLedger, FileRefused, Rejection, shown
-from eswarn.records.marks import is_lesson, out_of_force, refuse_unknown, statutory
-from eswarn.records.readers.raw import Cells, Ints, Numbering, Raw
-from eswarn.records.rules import DO, OWN, Rule, explain
-from eswarn.records.tables import TABLE_MODELS, arrow_schema, column
+from eswarn.records.marks import out_of_force, refuse_unknown
+from eswarn.records.readers.raw import Ints, Numbering, Raw
+from eswarn.records.rules import DO, Rule
+from eswarn.records.tables import arrow_schema
 
 _DOUBT = 10  # rows breaking one rule from which, if they are over half, the whole file is in doubt
-_CLOSED_LIST = (60, 40)  # distinct words and characters above which a column is taken for free text
 _TOTALS = {"total", "totals", "grand total", "sum", "average", "mean", "overall"}
-_BATCH = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +35,6 @@ class Checked:
     def numbers(self, rows: Ints) -> Ints:
         """Number in the file, as a spreadsheet shows it, of some rows of ``table``."""
         return self.numbering.of(rows if self.kept is None else self.kept[rows])
-
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """A column judged: the value of each distinct text, the text of each row, and the rule each bad text breaks."""
-
-    values: Sequence[Any]
-    index: npt.NDArray[np.int32]
-    broken: Mapping[int, Rule]
 
 
 def check(raw: Raw, facts: DatasetFacts) -> Checked:
@@ -75,8 +57,8 @@ def check(raw: Raw, facts: DatasetFacts) -> Checked:
     FileRefused
         A rule that puts the whole file in doubt is broken, or one rule by more than half of its rows.
     """
-    notes = list(raw.notes)
-    columns = _judge(raw, facts, notes)
+    columns, dates_and_codes = judge(raw, facts)
+    notes = [*raw.notes, *dates_and_codes]
     rules: list[Rule] = []
     verdict = np.zeros(raw.rows, np.uint16)  # 0: accepted so far; else the place of the rule in `rules`, counted from 1
     for rule, rows in _whole_rows(raw):
@@ -94,113 +76,6 @@ def check(raw: Raw, facts: DatasetFacts) -> Checked:
     return Checked(_table(raw.table, columns, kept, accepted), ledger, raw.numbering, kept)
 
 
-def _judge(raw: Raw, facts: DatasetFacts, notes: list[str]) -> dict[str, _Column]:
-    """Judge each column that the file has; the code of a mark last, so that a bad row does not condemn its file."""
-    schema = arrow_schema(raw.table)
-    dates = {name: cells for name, cells in raw.columns.items() if pa.types.is_date(schema.field(name).type)}
-    read = read_dates(
-        dates,
-        order=facts.dates.order,
-        timed=frozenset({"recorded_on"}),
-        where=lambda name, texts: raw.where(np.flatnonzero(np.isin(dates[name].index, texts)), name),
-    )
-    columns: dict[str, _Column] = {}
-    for name in sorted(raw.columns, key=lambda n: (n == "code", schema.get_field_index(n))):
-        cells = raw.columns[name]
-        if name in read:
-            notes += [read[name].note] if read[name].note else []
-            own = {i: (rule, OWN[rule]) for i, rule in enumerate(read[name].rules) if rule}
-            columns[name] = _column(raw.table, name, read[name].iso, cells.index, own)
-        elif name == "code" and raw.table == "attendance":
-            columns |= _codes(cells, facts, notes, keep_source="source_code" not in raw.columns)
-        elif column(raw.table, name).closed and (doubt := _free_text(cells)):
-            notes.append(doubt)
-        else:
-            columns[name] = _column(raw.table, name, cells.texts, cells.index, _own_rules(name, cells, facts))
-    if "session" in schema.names and "session" not in columns:
-        columns["session"] = _Column(["DAY"], np.zeros(raw.rows, np.int32), {})
-    return columns
-
-
-def _column(
-    table: str, name: str, texts: Sequence[str], index: npt.NDArray[np.int32], own: Mapping[int, tuple[str, str]]
-) -> _Column:
-    """Judge distinct texts by the row model, after the rules in ``own`` that a single value cannot know of."""
-    values: list[Any] = [None] * len(texts)
-    found: dict[int, tuple[str, str]] = dict(own)
-    if TABLE_MODELS[table].model_fields[name].is_required():
-        found |= {i: ("missing_value", "no value") for i, text in enumerate(texts) if not text and i not in own}
-    filled = [i for i, text in enumerate(texts) if text and i not in own]
-    for start in range(0, len(filled), _BATCH):
-        some = filled[start : start + _BATCH]
-        failed = _validate(table, name, [texts[i] for i in some])
-        found |= {some[i]: explanation for i, explanation in failed.items()}
-        good = [i for place, i in enumerate(some) if place not in failed]
-        for i, value in zip(good, _adapter(table, name).validate_python([texts[i] for i in good]), strict=True):
-            values[i] = value
-    broken = {i: Rule(rule, name, what, whole=rule == "not_marks") for i, (rule, what) in found.items()}
-    return _Column(values, index, broken)
-
-
-def _validate(table: str, name: str, texts: list[str]) -> dict[int, tuple[str, str]]:
-    try:
-        _adapter(table, name).validate_python(texts)
-    except ValidationError as error:
-        # The inputs stay behind: an error of pydantic's repeats the cell it complains of.
-        found = error.errors(include_input=False, include_url=False)
-        return {int(e["loc"][0]): explain(e) for e in found}
-    return {}
-
-
-@cache
-def _adapter(table: str, name: str) -> TypeAdapter[list[Any]]:
-    hint = get_type_hints(TABLE_MODELS[table], include_extras=True)[name]
-    return TypeAdapter(list[hint], config=ConfigDict(allow_inf_nan=False))  # type: ignore[valid-type]
-
-
-def _own_rules(name: str, cells: Cells, facts: DatasetFacts) -> dict[int, tuple[str, str]]:
-    """Rules that need more than one value, or the facts about the data set."""
-    if name == "session":
-        wrong = {"DAY"} if facts.session == "AM/PM" else {"AM", "PM"}
-        found = {i: ("not_marks", "a lesson of the timetable, not a session") for i, t in enumerate(cells.texts) if is_lesson(t)}
-        what = f"{' or '.join(sorted(wrong))}, though the data set is said to hold {facts.session} marks"
-        return found | {i: ("wrong_session", what) for i, t in enumerate(cells.texts) if t.upper() in wrong}
-    if name == "school_id":
-        lengths: dict[int, int] = {}
-        for text, count in zip(cells.texts, cells.counts, strict=True):
-            if re.fullmatch("[0-9]+", text):
-                lengths[len(text)] = lengths.get(len(text), 0) + int(count)
-        usual = max(lengths, key=lambda n: lengths[n]) if lengths else 0
-        what = f"a number without the usual {usual} digits; a leading zero may be lost, or two schemes are mixed"
-        odd = [i for i, t in enumerate(cells.texts) if re.fullmatch("[0-9]+", t) and len(t) != usual]
-        return {i: ("damaged_identifier", what) for i in odd}
-    return {}
-
-
-def _codes(cells: Cells, facts: DatasetFacts, notes: list[str], *, keep_source: bool) -> dict[str, _Column]:
-    codes = statutory(cells.texts, facts.codes.map, code_table(facts.profile))
-    unknown = Rule("unknown_code", "code", "not a register code", whole=True)
-    columns = {"code": _Column(codes, cells.index, {i: unknown for i, code in enumerate(codes) if code is None})}
-    mapped = [text if text in facts.codes.map and facts.codes.map[text] != text else None for text in cells.texts]
-    count = sum(int(n) for n, source in zip(cells.counts, mapped, strict=True) if source is not None)
-    if count:
-        notes.append(f"{count:,} marks were mapped by [codes.map]")
-    if count and keep_source:
-        columns["source_code"] = _Column(mapped, cells.index, {})
-    return columns
-
-
-def _free_text(cells: Cells) -> str:
-    words = {text for text in cells.texts if text}
-    longest = max(map(len, words), default=0)
-    if len(words) <= _CLOSED_LIST[0] and longest <= _CLOSED_LIST[1]:
-        return ""
-    return (
-        f'column "{shown(cells.header)}" was not kept (it looks like free text): {len(words):,} different texts of up to {longest:,} '
-        f"characters; a closed list has at most {_CLOSED_LIST[0]} of at most {_CLOSED_LIST[1]}"
-    )
-
-
 def _whole_rows(raw: Raw) -> list[tuple[Rule, npt.NDArray[np.bool_]]]:
     """Empty rows and rows of totals."""
     blank = np.ones(raw.rows, np.bool_)
@@ -216,7 +91,7 @@ def _whole_rows(raw: Raw) -> list[tuple[Rule, npt.NDArray[np.bool_]]]:
     return found
 
 
-def _across(table: str, columns: Mapping[str, _Column]) -> list[tuple[Rule, npt.NDArray[np.bool_]]]:
+def _across(table: str, columns: Mapping[str, Judged]) -> list[tuple[Rule, npt.NDArray[np.bool_]]]:
     """Rules that look at two columns of a row."""
     if table == "suspensions":
         kind = columns["kind"]
@@ -229,7 +104,7 @@ def _across(table: str, columns: Mapping[str, _Column]) -> list[tuple[Rule, npt.
     return _ends_before(columns, "entered_on", "left_on") if table == "enrolment" else []
 
 
-def _ends_before(columns: Mapping[str, _Column], start: str, end: str) -> list[tuple[Rule, npt.NDArray[np.bool_]]]:
+def _ends_before(columns: Mapping[str, Judged], start: str, end: str) -> list[tuple[Rule, npt.NDArray[np.bool_]]]:
     if end not in columns:
         return []
     first, last = (_days(columns[name].values)[columns[name].index] for name in (start, end))
@@ -240,7 +115,7 @@ def _days(values: Sequence[Any]) -> npt.NDArray[np.datetime64]:
     return np.array([value or "NaT" for value in values], "datetime64[D]")
 
 
-def _apply(verdict: npt.NDArray[np.uint16], rules: list[Rule], judged: _Column) -> None:
+def _apply(verdict: npt.NDArray[np.uint16], rules: list[Rule], judged: Judged) -> None:
     if not judged.broken:
         return
     places = {}
@@ -265,7 +140,7 @@ def _account(raw: Raw, rules: list[Rule], verdict: npt.NDArray[np.uint16], facts
     found = []
     if ragged := len(raw.numbering.ragged):
         what = f"not as many fields as the header, which has {raw.fields}"
-        if _in_doubt(ragged, total):
+        if in_doubt(ragged, total):
             where = f"{raw.file}, row {raw.numbering.ragged[0]} and {ragged - 1:,} more"
             raise FileRefused("ragged_row", f"{ragged:,} of {total:,} rows: {what}", where=where, do=DO["ragged_row"])
         found.append(Rejection("ragged_row", ragged, tuple(map(int, raw.numbering.ragged[:5])), "", what, DO["ragged_row"]))
@@ -275,7 +150,7 @@ def _account(raw: Raw, rules: list[Rule], verdict: npt.NDArray[np.uint16], facts
         rule, rows = rules[place - 1], np.flatnonzero(verdict == place)
         if rule.name == "unknown_code":
             raise refuse_unknown(raw, rows, code_table(facts.profile))
-        if rule.whole or (_in_doubt(len(rows), total) and not rule.harmless):
+        if rule.whole or (in_doubt(len(rows), total) and not rule.harmless):
             where = raw.where(rows, rule.column)
             raise FileRefused(rule.name, f"{count:,} of {total:,} rows: {rule.what}", where=where, do=rule.do)
         header = raw.columns[rule.column].header if rule.column in raw.columns else ""
@@ -283,11 +158,12 @@ def _account(raw: Raw, rules: list[Rule], verdict: npt.NDArray[np.uint16], facts
     return tuple(found)
 
 
-def _in_doubt(rows: int, total: int) -> bool:
+def in_doubt(rows: int, total: int) -> bool:
+    """Whether so many rows break one rule that the shape of the whole file is in doubt."""
     return rows >= _DOUBT and 2 * rows > total
 
 
-def _notes(table: str, columns: Mapping[str, _Column], kept: Ints | None, facts: DatasetFacts) -> list[str]:
+def _notes(table: str, columns: Mapping[str, Judged], kept: Ints | None, facts: DatasetFacts) -> list[str]:
     """Notes on the accepted marks of an attendance file."""
     if table != "attendance":
         return []
@@ -310,7 +186,7 @@ def _notes(table: str, columns: Mapping[str, _Column], kept: Ints | None, facts:
     return notes
 
 
-def _table(table: str, columns: Mapping[str, _Column], kept: Ints | None, rows: int) -> pa.Table:
+def _table(table: str, columns: Mapping[str, Judged], kept: Ints | None, rows: int) -> pa.Table:
     schema = arrow_schema(table)
     arrays = []
     for field in schema:

@@ -8,12 +8,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-
 from eswarn.records.ledger import FileRefused
 from eswarn.records.readers.raw import Cells
 
 Form = Literal["year first", "year last", "serial number"]
-_FORM_WORDS: dict[Form, str] = {"year first": "with the year first", "year last": "with the year last", "serial number": "as serial numbers"}
+_FORM_WORDS: dict[Form, str] = {
+    "year first": "with the year first",
+    "year last": "with the year last",
+    "serial number": "as serial numbers",
+}
 _TIME = r"(?:[ T]([0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?))?"
 _YEAR_FIRST = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})" + _TIME)
 _YEAR_LAST = re.compile(r"([0-9]{1,2})([-/.])([0-9]{1,2})\2([0-9]{4})" + _TIME)
@@ -96,23 +99,28 @@ def _one_form(name: str, dates: list[_Date | None], cells: Cells, where: Callabl
 
 def _prove_order(columns: Mapping[str, list[_Date | None]], where: Callable[[str, list[int]], str]) -> str:
     """Find the order of day and month from a number above 12 anywhere in the file."""
-    day_first, month_first, differ = [
-        [(name, i) for name, dates in columns.items() for i, date in enumerate(dates) if date and test(*date.parts[:2])]
-        for test in (lambda a, b: 12 < a <= 31 and b <= 12, lambda a, b: 12 < b <= 31 and a <= 12, lambda a, b: a != b)
-    ]
-    if day_first and month_first:
-        name = day_first[0][0]
-        ways = [next(i for n, i in proof if n == name) for proof in (day_first, month_first) if any(n == name for n, _ in proof)]
-        raise _mixed("some dates start with the day, others with the month", where(name, ways))
-    if not day_first and not month_first and differ:
-        name = differ[0][0]
-        raise FileRefused(
-            "ambiguous_date",
-            "every date is readable both ways, day or month first",
-            where=where(name, [i for n, i in differ if n == name]),
-            do='Add  order = "dmy"  (or "mdy") under [dates] in dataset.toml.',
-        )
-    return "mdy" if month_first else "dmy"
+    proofs: dict[str, dict[str, list[int]]] = {"dmy": {}, "mdy": {}, "either": {}}
+    for name, dates in columns.items():
+        for i, date in enumerate(dates):
+            if date and date.parts[0] != date.parts[1]:
+                proofs[_orders(*date.parts[:2])].setdefault(name, []).append(i)
+    if proofs["dmy"] and proofs["mdy"]:
+        name, texts = next(iter(proofs["dmy"].items()))
+        texts = texts[:1] + proofs["mdy"].get(name, [])[:1]
+        raise _mixed("some dates start with the day, others with the month", where(name, texts))
+    if proofs["either"] and not proofs["dmy"] and not proofs["mdy"]:
+        name, texts = next(iter(proofs["either"].items()))
+        what = "every date is readable both ways, day or month first"
+        do = 'Add  order = "dmy"  (or "mdy") under [dates] in dataset.toml.'
+        raise FileRefused("ambiguous_date", what, where=where(name, texts), do=do)
+    return "mdy" if proofs["mdy"] else "dmy"
+
+
+def _orders(first: int, second: int) -> str:
+    """The order that two numbers prove, if either; a date that fits neither proves nothing and is rejected later."""
+    if 12 < first <= 31 and second <= 12:
+        return "dmy"
+    return "mdy" if 12 < second <= 31 and first <= 12 else "either"
 
 
 def _iso(dates: list[_Date | None], form: Form | None, order: str, cells: Cells, *, timed: bool) -> Dates:
@@ -149,5 +157,3 @@ def _written(date: _Date, order: str) -> str:
 def _mixed(what: str, where: str) -> FileRefused:
     do = "A spreadsheet may have turned some of them round: export the file again, with every date as YYYY-MM-DD."
     return FileRefused("mixed_dates", what, where=where, do=do)
-
-

@@ -200,9 +200,15 @@ class Suspension(Row):
     ] = None
     end: Annotated[_Date | None, Field(description="Last day lost."), Column("fact", ("end date", "to"))] = None
     lunchtime: Annotated[bool | None, Field(description="Lunchtime suspension."), Column("fact")] = None
-    reason_1: Annotated[str | None, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(description="Two-letter reason."), Column("fact")] = None
-    reason_2: Annotated[str | None, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(description="Two-letter reason."), Column("fact")] = None
-    reason_3: Annotated[str | None, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(description="Two-letter reason."), Column("fact")] = None
+    reason_1: Annotated[str | None, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(description="Two-letter reason."), Column("fact")] = (
+        None
+    )
+    reason_2: Annotated[str | None, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(description="Two-letter reason."), Column("fact")] = (
+        None
+    )
+    reason_3: Annotated[str | None, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(description="Two-letter reason."), Column("fact")] = (
+        None
+    )
     recorded_on: RecordedOn = None
 
 
@@ -219,7 +225,9 @@ class Context(Row):
         Column("fact", ("year", "nc year", "nc year actual")),
     ] = None
     form: Annotated[
-        _Text | None, Field(description="Registration group; for lists only."), Column("administrative", ("reg group", "registration group", "tutor group"))
+        _Text | None,
+        Field(description="Registration group; for lists only."),
+        Column("administrative", ("reg group", "registration group", "tutor group")),
     ] = None
     sex: Annotated[
         Literal["F", "M"] | None,
@@ -228,8 +236,12 @@ class Context(Row):
         Column("protected", ("gender",)),
     ] = None
     ethnicity: Annotated[_Text | None, Field(description="DfE ethnicity code."), Column("protected")] = None
-    fsm: Annotated[bool | None, Field(description="Eligible for free school meals now."), Column("protected", ("free school meals",))] = None
-    fsm6: Annotated[bool | None, Field(description="Eligible at any time in the last six years."), Column("protected", ("ever 6", "ever 6 fsm"))] = None
+    fsm: Annotated[bool | None, Field(description="Eligible for free school meals now."), Column("protected", ("free school meals",))] = (
+        None
+    )
+    fsm6: Annotated[
+        bool | None, Field(description="Eligible at any time in the last six years."), Column("protected", ("ever 6", "ever 6 fsm"))
+    ] = None
     sen: Annotated[
         Literal["N", "K", "E"] | None,
         BeforeValidator(lambda v: {"S": "E", "A": "K", "P": "K"}.get(v.upper(), v.upper()) if isinstance(v, str) else v),
@@ -243,9 +255,7 @@ class Context(Row):
     cin: Annotated[bool | None, Field(description="Child in need."), Column("protected")] = None
     cpp: Annotated[bool | None, Field(description="Child protection plan."), Column("protected")] = None
     young_carer: Annotated[bool | None, Field(description="Young carer."), Column("protected", ("carer",))] = None
-    idaci_decile: Annotated[
-        _Count | None, Field(ge=1, le=10, description="1 most deprived to 10."), Column("protected", ("idaci",))
-    ] = None
+    idaci_decile: Annotated[_Count | None, Field(ge=1, le=10, description="1 most deprived to 10."), Column("protected", ("idaci",))] = None
     household_id: Annotated[
         Annotated[_Text, BeforeValidator(_pseudonym), BeforeValidator(_identifier)] | None,
         Field(description="Pseudonym of the household."),
@@ -259,7 +269,9 @@ class Outcome(Row):
 
     pupil_id: Pupil
     school_id: School
-    left_on: Annotated[_Date, Field(description="Last day on roll; never a feature."), Column("key", ("leaving date", "date of leaving", "dol"))]
+    left_on: Annotated[
+        _Date, Field(description="Last day on roll; never a feature."), Column("key", ("leaving date", "date of leaving", "dol"))
+    ]
     destination: Annotated[
         Destination,
         BeforeValidator(_word),
@@ -276,7 +288,9 @@ class Assessment(Row):
     school_id: School
     date: Annotated[_Date, Field(description="The day of the result."), Column("key", ("assessment date", "result date"))]
     subject: Annotated[_Text, Field(description="Subject."), Column("key")]
-    score: Annotated[_Amount | None, Field(description="Marks reached; null where handed in and not marked."), Column("fact", ("mark", "result"))] = None
+    score: Annotated[
+        _Amount | None, Field(description="Marks reached; null where handed in and not marked."), Column("fact", ("mark", "result"))
+    ] = None
     maximum: Annotated[_Amount | None, Field(gt=0, description="Marks that could be reached."), Column("fact", ("max", "out of"))] = None
     recorded_on: RecordedOn = None
 
@@ -287,7 +301,9 @@ class Enrolment(Row):
     pupil_id: Pupil
     school_id: School
     entered_on: Annotated[_Date, Field(description="First day on roll."), Column("key", ("entry date", "doa", "date of admission"))]
-    left_on: Annotated[_Date | None, Field(description="Last day on roll."), Column("fact", ("leaving date", "date of leaving", "dol"))] = None
+    left_on: Annotated[_Date | None, Field(description="Last day on roll."), Column("fact", ("leaving date", "date of leaving", "dol"))] = (
+        None
+    )
     status: Annotated[
         Literal["single", "main", "subsidiary", "guest"] | None,
         BeforeValidator(_word),

@@ -18,12 +18,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from eswarn.errors import UsageError
-from eswarn.records.arrays import EPOCH, NEVER, UNTOLD, Ints, dates, dictionary, indices, numbers
+from eswarn.records.arrays import EPOCH, NEVER, UNTOLD, Bools, Ints, dates, dictionary, indices, numbers
 from eswarn.records.codes import CodeTable, code_table
 from eswarn.records.store import Records
 from eswarn.records.tables import GRAIN
 
-Bools = npt.NDArray[np.bool_]
 # The day a fact happened; context becomes known by the day it starts to hold.
 DATED = {"behaviour": "date", "suspensions": "start", "context": "valid_from", "outcomes": "left_on", "assessments": "date",
          "enrolment": "entered_on", "calendar": "date"}  # fmt: skip
@@ -124,17 +123,31 @@ class Timeline:
         """What could be known before ``as_of``."""
         t = days_since_epoch(as_of)
         days, stay_pupil, stay_school = self._axes
-        rows = self._mark_rows
-        known = int(np.searchsorted(rows.known_on, t))  # both the date and recorded_on lie before t
-        marks = np.zeros(len(stay_pupil) * 2 * len(days), np.uint8)
-        marks[rows.cell[:known]] = rows.meaning[:known]  # of several versions the last written stands
         until = int(np.searchsorted(days, t))
         return Snapshot(
             t=t, pupils=self.pupils, schools=self.schools, days=days[:until],
-            marks=np.ascontiguousarray(marks.reshape(len(stay_pupil), -1)[:, : 2 * until]),
-            stay_pupil=stay_pupil, stay_school=stay_school,
+            marks=np.ascontiguousarray(self._marks(t)[:, : 2 * until]), stay_pupil=stay_pupil, stay_school=stay_school,
             tables={name: _known(facts, name, t) for name, facts in self.facts.items()}, supplied=self.supplied, codes=self.codes,
         )  # fmt: skip
+
+    def _marks(self, t: int) -> npt.NDArray[np.uint8]:
+        """Meaning of the mark of each stay in each session, of those dated and recorded before ``t``."""
+        days, stays, _ = self._axes
+        rows = self._mark_rows
+        known = int(np.searchsorted(rows.known_on, t))
+        marks = np.zeros(len(stays) * 2 * len(days), np.uint8)
+        marks[rows.cell[:known]] = rows.meaning[:known]  # of several versions the last written stands
+        return marks.reshape(len(stays), 2 * len(days))
+
+    @cached_property
+    def last_attended(self) -> Ints:
+        """The last day on which each pupil attended anywhere, as the registers finally stood: for labels, never for features."""
+        days, pupil, _ = self._axes
+        attended = self.codes.members("attended")[self._marks(int(NEVER))]
+        ever = attended.any(axis=1)
+        last = np.full(len(self.pupils), -NEVER, np.int64)
+        np.maximum.at(last, pupil[ever], days[len(days) - 1 - attended[ever, ::-1].argmax(axis=1) // 2])
+        return last
 
     @property
     def first_known(self) -> dt.date | None:

@@ -44,7 +44,7 @@ def arrange(code: Marks, year: SchoolYear, rng: np.random.Generator) -> None:
 
 def reserve(code: Marks, year: SchoolYear, people: People, rng: np.random.Generator) -> None:
     """Leave and arrangements that stand whatever the morning brings: C2, G, S, R, J1, C1, T, D and X."""
-    n, days = year.on_roll.shape
+    n, days = len(year), len(year.days.date)
     strain = np.exp(0.5 * year.states[0, :, BEHAVIOUR] + 0.5 * year.states[0, :, HEALTH] - 0.3)
     part_time = _stretch(rng, _PART_TIME * strain, rng.integers(30, 100, n), rng.integers(0, days, n), days)
     afternoons = code[..., 1]
@@ -73,7 +73,7 @@ def _weekly(rng: np.random.Generator, chance: NDArray[np.floating], year: School
 
 
 def _stretch(
-    rng: np.random.Generator, chance: NDArray[np.floating], length: NDArray[np.int64], begin: NDArray[np.int64], days: int
+    rng: np.random.Generator, chance: NDArray[np.floating], length: NDArray[np.integer], begin: NDArray[np.integer], days: int
 ) -> Flags:
     """Days ``[n, days]`` of pupils, chosen with these chances, who are away for one stretch of the year."""
     chosen, day = rng.random(len(chance)) < chance, np.arange(days)

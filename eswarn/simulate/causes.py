@@ -10,12 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from eswarn.simulate.chance import stream
 from eswarn.simulate.people import YEAR_GROUPS, Ints, People
-from eswarn.simulate.terms import HALF_TERMS, half_term_starts
+from eswarn.simulate.terms import HALF_TERMS
 
 CAUSES = ("attendance", "health", "home", "behaviour", "attainment")
 ATTENDANCE, HEALTH, HOME, BEHAVIOUR, ATTAINMENT = range(len(CAUSES))
@@ -44,7 +43,7 @@ class Lives:
 
     def at(self, period: int) -> States:
         """States in one half-term of the run: ``[pupil, cause]``."""
-        return self.lasting + self.drift[period]
+        return np.asarray(self.lasting + self.drift[period])
 
 
 def live(people: People, *, periods: int, seed: int) -> Lives:

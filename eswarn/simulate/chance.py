@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 
 def stream(seed: int, part: str, *place: int) -> np.random.Generator:
@@ -13,10 +11,10 @@ def stream(seed: int, part: str, *place: int) -> np.random.Generator:
     return np.random.default_rng([seed, *part.encode(), *place])
 
 
-def pick(rng: np.random.Generator, shares: Sequence[float], size: int) -> NDArray[np.int32]:
+def pick(rng: np.random.Generator, shares: ArrayLike, size: int) -> NDArray[np.int32]:
     """Draw positions in a list by their shares (which need not add up to 1)."""
     edges = np.cumsum(np.asarray(shares, dtype=np.float64))
-    return np.searchsorted(edges, rng.random(size) * edges[-1], side="right").astype(np.int32)
+    return np.asarray(np.searchsorted(edges, rng.random(size) * edges[-1], side="right"), dtype=np.int32)
 
 
 def scatter(rng: np.random.Generator, rate: float, size: int) -> NDArray[np.int64]:

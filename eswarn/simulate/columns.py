@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from eswarn.records.tables import arrow_schema
 
-Columns = dict[str, NDArray[np.generic]]
+Columns = dict[str, NDArray[Any]]
 
 
 def arrow_table(name: str, parts: Sequence[Columns], words: Mapping[str, Sequence[str]]) -> pa.Table:
@@ -38,7 +39,7 @@ def arrow_table(name: str, parts: Sequence[Columns], words: Mapping[str, Sequenc
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def _text(places: NDArray[np.generic], words: Sequence[str]) -> pa.DictionaryArray:
+def _text(places: NDArray[Any], words: Sequence[str]) -> pa.DictionaryArray:
     """Dictionary-coded text whose dictionary holds only the words that occur."""
     places = places.astype(np.int32, copy=False)
     unknown = places < 0
@@ -46,10 +47,10 @@ def _text(places: NDArray[np.generic], words: Sequence[str]) -> pa.DictionaryArr
     new = np.zeros(len(words) + 1, dtype=np.int32)  # the last one is for -1
     new[used] = np.arange(len(used))
     indices = pa.array(new[places], mask=unknown if unknown.any() else None)
-    return pa.DictionaryArray.from_arrays(indices, pa.array([words[i] for i in used], pa.string()))
+    return pa.DictionaryArray.from_arrays(indices, pa.array([words[i] for i in used.tolist()], pa.string()))
 
 
-def _numbers(values: NDArray[np.generic], kind: pa.DataType) -> pa.Array:
+def _numbers(values: NDArray[Any], kind: pa.DataType) -> pa.Array:
     if values.dtype.kind == "M":
         empty = np.isnat(values)
         values = values.astype("datetime64[D]").astype(np.int64).astype(np.int32)

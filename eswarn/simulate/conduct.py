@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from eswarn.simulate.causes import ATTAINMENT, ATTENDANCE, BEHAVIOUR
 from eswarn.simulate.chance import pick
+from eswarn.simulate.columns import Columns
 from eswarn.simulate.people import YEAR_GROUPS, Flags, People, Schools
 from eswarn.simulate.schoolyear import SchoolYear
 from eswarn.simulate.stays import Stays
@@ -89,14 +90,14 @@ def suspend(year: SchoolYear, people: People, schools: Schools, stays: Stays, rn
     )
 
 
-def suspension_rows(year: SchoolYear, suspended: Suspensions, rng: np.random.Generator) -> dict[str, NDArray[np.generic]]:
+def suspension_rows(year: SchoolYear, suspended: Suspensions, rng: np.random.Generator) -> Columns:
     """Columns of the suspensions table, with the few that were withdrawn as further rows."""
     n, dates = len(suspended.row), year.days.date
     reasons = np.stack([pick(rng, _REASON, n), np.where(rng.random(n) < 0.15, pick(rng, _REASON, n), -1)])
     reasons[1, reasons[1] == reasons[0]] = -1
     permanent = suspended.permanent
     start = dates[suspended.start]
-    columns: dict[str, NDArray[np.generic]] = {
+    columns: Columns = {
         "pupil_id": year.pupil[suspended.row],
         "school_id": np.full(n, year.school),
         "kind": permanent.astype(np.int64),
@@ -115,9 +116,7 @@ def suspension_rows(year: SchoolYear, suspended: Suspensions, rng: np.random.Gen
     return {name: np.concatenate([values, again[name]]) for name, values in columns.items()}
 
 
-def behaviour_rows(
-    year: SchoolYear, schools: Schools, attended: Flags, suspended: Suspensions, rng: np.random.Generator
-) -> dict[str, NDArray[np.generic]]:
+def behaviour_rows(year: SchoolYear, schools: Schools, attended: Flags, suspended: Suspensions, rng: np.random.Generator) -> Columns:
     """Columns of the behaviour table; whatever happened, happened on a day in school."""
     states, there = year.states, attended & year.on_roll
     trouble = np.exp(0.85 * states[..., BEHAVIOUR] + 0.30 * states[..., ATTENDANCE] + 0.15 * states[..., ATTAINMENT])
@@ -148,4 +147,5 @@ def behaviour_rows(
 
 def _happen(rng: np.random.Generator, there: Flags, rate: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows and days on which something happens at these daily rates."""
-    return np.nonzero((rng.random(there.shape, dtype=np.float32) < rate) & there)
+    row, day = np.nonzero((rng.random(there.shape, dtype=np.float32) < rate) & there)
+    return row, day

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eswarn.simulate.causes import ATTENDANCE, HOME, Lives
+from eswarn.simulate.columns import Columns
 from eswarn.simulate.people import Flags, Ints, People, Schools, form_place
 from eswarn.simulate.stays import Stays
 from eswarn.simulate.terms import HALF_TERMS, half_term_starts
@@ -18,7 +18,7 @@ _IN_NEED, _PROTECTED, _IN_CARE = 2.2, 2.9, 3.2  # of the state at home, in stand
 
 def context_rows(
     people: People, lives: Lives, schools: Schools, stays: Stays, *, start_year: int, years: int, rng: np.random.Generator
-) -> dict[str, NDArray[np.generic]]:
+) -> Columns:
     """Columns of the context table, one row a stay and term in which something is new."""
     facts = _facts(people, lives, stays, years)
     begins = np.concatenate([half_term_starts(start_year + k)[[0, 2, 4]] for k in range(years)])
@@ -37,7 +37,7 @@ def context_rows(
     stay, term = np.nonzero(written)
     pupil, group = stays.pupil[stay], start_year + term // TERMS - people.cohort[stays.pupil[stay]] + 7
     school, valid_from = stays.school[stay], day[stay, term]
-    columns: dict[str, NDArray[np.generic]] = {name: values[stay, term].astype(np.int64) for name, values in facts.items()}
+    columns: Columns = {name: values[stay, term].astype(np.int64) for name, values in facts.items()}
     columns |= {
         "sex": people.sex[pupil],
         "ethnicity": people.ethnicity[pupil],
@@ -59,7 +59,7 @@ def context_rows(
     }
 
 
-def _facts(people: People, lives: Lives, stays: Stays, years: int) -> dict[str, NDArray[np.generic]]:
+def _facts(people: People, lives: Lives, stays: Stays, years: int) -> Columns:
     """What may change, by stay and term ``[stays, terms]``."""
     pupil = stays.pupil
     period = np.arange(years * TERMS) * (HALF_TERMS // TERMS)
@@ -82,7 +82,7 @@ def _unmatched(people: People, lives: Lives, rng: np.random.Generator) -> tuple[
     return rng.random(len(people)) < _UNMATCHED * trouble, rng.random(len(people)) < _NO_ROW * trouble
 
 
-def _blank(columns: dict[str, NDArray[np.generic]], pupil: Ints, unmatched: Flags, rng: np.random.Generator) -> None:
+def _blank(columns: Columns, pupil: Ints, unmatched: Flags, rng: np.random.Generator) -> None:
     """Empty what nobody knows: null is not "no"."""
     people = len(unmatched)
     blank = {name: rng.random(people) < share for name, share in _BLANK.items()}

@@ -102,7 +102,7 @@ def found_schools(pupils: int, seed: int) -> Schools:
         deprivation=rng.normal(0, 0.5, n),
         absence=rng.normal(0, 0.12, n),
         strictness=rng.uniform(0.6, 1.5, n),
-        tells_carers=rng.random(n) < 0.8,
+        tells_carers=rng.random(n) < 0.85,
     )
 
 
@@ -135,7 +135,9 @@ def _places(schools: Schools, pupils: int, start_year: int, years: int, rng: np.
     weight[:, -2:] *= schools.sixth_form[:, None]
     weight /= weight.sum()
     first = pick(rng, weight.ravel(), pupils)
-    parts = [(first // len(YEAR_GROUPS), start_year - first % len(YEAR_GROUPS), np.zeros(pupils, dtype=np.int32))]
+    parts: list[tuple[NDArray[np.integer], ...]] = [
+        (first // len(YEAR_GROUPS), start_year - first % len(YEAR_GROUPS), np.zeros(pupils, dtype=np.int32))
+    ]
     for year in range(years):
         if year:
             seven = np.repeat(np.arange(len(schools.share)), rng.poisson(weight[:, 0] * pupils))

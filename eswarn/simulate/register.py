@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from eswarn.simulate.arrangements import arrange, reserve
 from eswarn.simulate.causes import ATTENDANCE, HEALTH, HOME
+from eswarn.simulate.columns import Columns
 from eswarn.simulate.marks import ATTENDED, CODE, EARLIER, FIRST_YEAR_OF_NEW_CODES, Marks, among
 from eswarn.simulate.people import FORMS, YEAR_GROUPS, Flags, People, Schools, form_place
 from eswarn.simulate.schoolyear import SchoolYear
@@ -21,7 +22,7 @@ from eswarn.simulate.schoolyear import SchoolYear
 _STATES = np.array([0.50, 0.40, 0.26, 0.16, 0.11], dtype=np.float32)  # on the absence scale, per standard deviation
 _YEAR_GROUP = np.array([-0.30, -0.10, 0.00, 0.05, 0.08, -0.10, -0.05], dtype=np.float32)
 _FSM, _SEN, _BOY, _HALF_TERM_NOISE = 0.33, 0.06, -0.20, 0.15
-_LEVEL, _TAIL, _BEND = -2.92, 1.30, 0.88
+_LEVEL, _TAIL, _BEND = -2.94, 1.70, 0.92
 _YEARS, _SHIFTS = (2020, 2021, 2022, 2024), (-0.45, 0.03, 0.0, -0.05)  # level of school years: calibration.md 3
 _UNAUTHORISED = -0.80  # log odds that an absence is not authorised, at average states
 _SEASON = np.array([0.86, 1.06, 1.02, 1.0, 0.98, 1.06], dtype=np.float32)  # by half-term
@@ -86,7 +87,7 @@ def pressure(year: SchoolYear, people: People, schools: Schools, rng: np.random.
     z += _YEAR_GROUP[year.group - YEAR_GROUPS[0]] + _FSM * (year.fsm - 0.24) + _SEN * ((year.sen > 0) - 0.15) + schools.absence[year.school]
     z += _BOY * (people.sex[year.pupil] - 0.5) + np.interp(year.year, _YEARS, _SHIFTS) + rng.normal(0, _HALF_TERM_NOISE, z.shape)
     odds = np.exp(_LEVEL + z + _TAIL * np.maximum(z - _BEND, 0) ** 2)
-    return np.minimum(np.log1p(odds), 3.5).astype(np.float32)
+    return np.asarray(np.minimum(np.log1p(odds), 3.5), dtype=np.float32)
 
 
 def _come_late(code: Marks, year: SchoolYear, rng: np.random.Generator) -> None:
@@ -140,9 +141,7 @@ def _write_down(code: Marks, rng: np.random.Generator) -> Register:
     return Register(code, first, delay)
 
 
-def attendance_rows(
-    year: SchoolYear, register: Register, observed_to: np.datetime64, rng: np.random.Generator
-) -> dict[str, NDArray[np.generic]]:
+def attendance_rows(year: SchoolYear, register: Register, observed_to: np.datetime64, rng: np.random.Generator) -> Columns:
     """Columns of the attendance table: what was written on the day, then the corrections known by ``observed_to``."""
     row, day = np.nonzero(year.on_roll)
     pupil, date = np.repeat(year.pupil[row], 2), np.repeat(year.days.date.astype(np.int32)[day], 2)

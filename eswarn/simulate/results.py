@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eswarn.simulate.causes import ATTAINMENT, Lives
+from eswarn.simulate.columns import Columns
 from eswarn.simulate.people import Flags, People
 from eswarn.simulate.schoolyear import SchoolYear
 
@@ -15,7 +16,7 @@ _TAKEN_LATER = 0.3  # of those away on the day
 _UNMARKED = 0.005
 
 
-def prior_rows(people: People, lives: Lives, rng: np.random.Generator) -> dict[str, NDArray[np.generic]]:
+def prior_rows(people: People, lives: Lives, rng: np.random.Generator) -> Columns:
     """Columns of the assessments table for scaled scores at the end of primary school (80 to 120, about 104 on average)."""
     n = len(people)
     known = np.flatnonzero(rng.random(n) < np.where(people.entered > people_start(people), 0.6, 0.97))
@@ -37,7 +38,7 @@ def people_start(people: People) -> NDArray[np.datetime64]:
     return (np.datetime64("1970-09", "M") + 12 * (people.cohort.astype(np.int64) - 1970)).astype("datetime64[D]")
 
 
-def termly_rows(year: SchoolYear, attended: Flags, rng: np.random.Generator) -> dict[str, NDArray[np.generic]]:
+def termly_rows(year: SchoolYear, attended: Flags, rng: np.random.Generator) -> Columns:
     """Columns of the assessments table for one school year: three subjects near the end of each term, out of 100."""
     n, terms, subjects = len(year), 3, len(_TERMLY)
     day = np.array([[np.flatnonzero(year.days.half_term == 2 * t + 1)[-8 - s] for s in range(subjects)] for t in range(terms)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,11 +56,11 @@ class _Roll:
     def __init__(self, people: People) -> None:
         self.school = np.full(len(people), -1, dtype=np.int32)
         self.entered = people.entered.copy()
-        self.ended: list[tuple[NDArray[np.int64], Ints, Dates, Dates, Ints, Flags]] = []
+        self.ended: list[tuple[Ints, Ints, Dates, Dates, Ints, Flags]] = []
 
     def leave(self, who: NDArray[np.int64], left: Dates, destination: Ints, excluded: Flags | None = None) -> None:
         flags = np.zeros(len(who), dtype=np.bool_) if excluded is None else excluded
-        self.ended.append((who, self.school[who], self.entered[who], left, destination, flags))
+        self.ended.append((who.astype(np.int32), self.school[who], self.entered[who], left, destination, flags))
         self.school[who] = -1
 
     def close(self) -> Stays:
@@ -68,10 +68,9 @@ class _Roll:
         here = np.flatnonzero(self.school >= 0)
         never = np.full(len(here), np.datetime64("NaT"), dtype="datetime64[D]")
         self.leave(here, never, np.full(len(here), -1, dtype=np.int32))
-        pupil, school, entered, left, destination, excluded = (np.concatenate(column) for column in zip(*self.ended, strict=True))
-        order = np.lexsort((entered, pupil))
-        stays = pupil.astype(np.int32), school, entered, left, destination, excluded
-        return Stays(*(column[order] for column in stays))
+        columns: list[NDArray[Any]] = [np.concatenate(column) for column in zip(*self.ended, strict=True)]
+        order = np.lexsort((columns[2], columns[0]))
+        return Stays(*(column[order] for column in columns))
 
 
 def follow(people: People, lives: Lives, schools: Schools, *, start_year: int, years: int, seed: int) -> Stays:

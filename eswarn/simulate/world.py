@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Integral
 
 import numpy as np
 import pyarrow as pa
@@ -63,7 +62,7 @@ def simulate(*, pupils: int = 2_000, years: int = 3, seed: int = 1, start_year: 
     start_year : int
         The first school year begins on 1 September of it. The register codes change with the year that begins in 2024.
     progress : Progress
-        Told how many pupil-years are done.
+        Told how many registers (a school and year) are filled.
 
     Returns
     -------
@@ -78,8 +77,9 @@ def simulate(*, pupils: int = 2_000, years: int = 3, seed: int = 1, start_year: 
 
     Notes
     -----
-    Rates follow published figures for England (docs/simulator.md); leaving early depends on five drifting states
-    of each pupil that the records show through noise. None of it is about a real pupil.
+    Rates follow figures published by the Department for Education; constants name their source (``calibration.md``
+    is the handbook's page of them). Leaving early depends on five drifting states of each pupil, which the records show
+    through noise. None of it is about a real pupil.
     """
     return _write(_create(pupils=pupils, years=years, seed=seed, start_year=start_year), progress)
 
@@ -105,15 +105,10 @@ def simulate_with_causes(
 
 
 def _create(*, pupils: int, years: int, seed: int, start_year: int) -> _World:
-    ranges = (
-        ("pupils", pupils, 1, 5_000_000),
-        ("years", years, 1, 15),
-        ("seed", seed, 0, 2**31 - 1),
-        ("start_year", start_year, 2013, 2039),
-    )
-    for name, value, low, high in ranges:
-        if not isinstance(value, Integral) or not low <= value <= high:
-            raise UsageError(f"{name} must be a whole number from {low} to {high}", where="simulate")
+    _check("pupils", pupils, 1, 1_000_000)
+    _check("years", years, 1, 15)
+    _check("seed", seed, 0, 2**31 - 1)
+    _check("start_year", start_year, 2013, 2039)
     if start_year + years > 2040:
         raise UsageError("the run must end by 2040", where="simulate", do="Choose an earlier start_year, or fewer years.")
     schools = found_schools(pupils, seed)
@@ -123,29 +118,29 @@ def _create(*, pupils: int, years: int, seed: int, start_year: int) -> _World:
     return _World(start_year, years, seed, schools, people, lives, stays)
 
 
+def _check(name: str, value: object, low: int, high: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
+        raise UsageError(f"{name} must be a whole number from {low} to {high}", where="simulate")
+
+
 def _write(world: _World, progress: Progress) -> Records:
     """What the schools wrote down and could export at the end."""
     parts: dict[str, list[Columns]] = {name: [] for name in TABLES if name != "calendar"}
-    total = world.years * float(world.schools.share.sum())
-    done = 0.0
-    for year in school_years(
-        world.people, world.lives, world.schools, world.stays, start_year=world.start_year, years=world.years, seed=world.seed
-    ):
+    whole = world.people, world.lives, world.schools, world.stays
+    filled = school_years(*whole, start_year=world.start_year, years=world.years, seed=world.seed)
+    for done, year in enumerate(filled, start=1):
         for name, columns in _school_year(world, year).items():
             parts[name].append(columns)
-        done += float(world.schools.share[year.school])
-        progress("making up schools", done, total)
+        progress("making up schools", done, world.years * len(world.schools.share))
     rng = stream(world.seed, "papers")
     parts["assessments"].append(prior_rows(world.people, world.lives, rng))
-    parts["context"].append(
-        context_rows(world.people, world.lives, world.schools, world.stays, start_year=world.start_year, years=world.years, rng=rng)
-    )
+    parts["context"].append(context_rows(*whole, start_year=world.start_year, years=world.years, rng=rng))
     parts["outcomes"], parts["enrolment"] = _departures(world, rng)
     words = _words(world)
     tables = {}
-    for name, columns in parts.items():
+    for name, pages in parts.items():
         to = world.outcomes_to if name == "outcomes" else world.observed_to
-        known = columns if name == "attendance" else [_known(part, to) for part in columns]
+        known = pages if name == "attendance" else [_known(part, to) for part in pages]
         tables[name] = arrow_table(name, known, words[name])
     observed = {name: (world.outcomes_to if name == "outcomes" else world.observed_to).item() for name in tables}
     return Records(tables, DatasetFacts(profile="england", session="AM/PM", observed_to=observed))

@@ -77,8 +77,10 @@ def open_store(uri: str, *, family: Family, progress: Progress) -> Iterator[Stor
         os.environ.update(SILENCE)
         for name, value in SETTINGS.items():
             os.environ.setdefault(name, value)
-        from mlflow import MlflowClient
+        from mlflow import MlflowClient, telemetry
 
+        # Reads the variables again: a notebook may have imported mlflow before they were set.
+        telemetry.set_telemetry_client()  # type: ignore[no-untyped-call]
         folder = None
         if scheme == "sqlite":
             path = _path(uri, family)

@@ -171,7 +171,9 @@ def _nothing_fits(names: Sequence[str], row: int, table: str, facts: DatasetFact
         return FileRefused("wrong_shape", f"no header row was found in the first {HEADER_WITHIN} rows", where=file, do=do)
     if table == "attendance" and "code" in missing and any("%" in n or "possible" in n.casefold() for n in names):
         do = "Export the register itself: one mark (AM, PM) a row."
-        return FileRefused("not_marks", "this file holds totals or percentages; session marks are needed", where=f"{file}, row {row}", do=do)
+        return FileRefused(
+            "not_marks", "this file holds totals or percentages; session marks are needed", where=f"{file}, row {row}", do=do
+        )
     name = missing[0]
     expected = ", ".join((name, *column(table, name).synonyms))
     do = f'Expected one of: {expected}; or name it:  {name} = "…"  under [columns.{table}] in dataset.toml.'

@@ -1,4 +1,4 @@
-"""Look at the bytes of a text file before anything is parsed: is it text, in which encoding, are its quotation marks sound?"""
+"""Look at the bytes of a text file before anything is parsed: kind, encoding, NUL bytes, long lines, quotation marks."""
 
 from __future__ import annotations
 
@@ -167,7 +167,9 @@ def _refuse_foreign(path: Path, head: bytes) -> None:
     if not kind and head.lstrip().startswith(b"<"):
         kind = "a web page or XML"
     if kind:
-        raise FileRefused("not_text", f"the content is {kind}, not CSV", where=path.name, do="Open it where it came from and save it as CSV (UTF-8).")
+        raise FileRefused(
+            "not_text", f"the content is {kind}, not CSV", where=path.name, do="Open it where it came from and save it as CSV (UTF-8)."
+        )
 
 
 def _undeclared(what: str, encoding: str, where: str) -> FileRefused:

@@ -19,12 +19,21 @@ from eswarn.tracking import track_training
 from eswarn.tracking.store import SETTINGS, open_store, shown
 
 FRESH = """
-import socket, sys, threading
+import socket, sys, threading, time
 from pathlib import Path
 from eswarn.tracking import track_training
 assert "mlflow" not in sys.modules and "pandas" not in sys.modules
 tried = []
-socket.socket.connect = lambda self, address: tried.append(address)
+
+
+def nobody(*address):
+    tried.append(address)
+    raise OSError("no network")
+
+
+socket.socket.connect = socket.getaddrinfo = nobody
+import mlflow  # as a notebook may have done, before anybody switched its telemetry off
+
 steps = []
 bundle = Path(sys.argv[1])
 run = track_training(
@@ -32,6 +41,7 @@ run = track_training(
     experiment="e", model_name="m", progress=lambda step, done, total: steps.append(step),
 )
 assert "creating the tracking store" in steps, steps
+time.sleep(0.2)
 assert not tried, tried
 assert [thread.name for thread in threading.enumerate()] == ["MainThread"]
 """

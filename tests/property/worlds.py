@@ -1,0 +1,188 @@
+"""Small made-up worlds for Hypothesis: plain rows that shrink well, with everything that registers hold in real life."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+from hypothesis import strategies as st
+
+from eswarn.config import CohortConfig, Destination
+from eswarn.features.feature import Feature
+from eswarn.features.library import FEATURES, RESULTS
+from eswarn.features.measures import (
+    Events,
+    change,
+    count,
+    current_run,
+    days_since,
+    days_since_event,
+    excess,
+    latest,
+    longest_run,
+    mean_ratio,
+    percentile,
+    share,
+    spells,
+    total,
+)
+from eswarn.features.register import ABSENT, AUTHORISED, LATE, POSSIBLE, UNAUTHORISED, SessionSet
+from eswarn.features.windows import Window, days, ever, last, last_year, year_to_date
+from eswarn.records.codes import code_table
+from eswarn.records.store import Records
+from eswarn.records.tables import GRAIN, TABLE_MODELS, arrow_schema
+
+Row = dict[str, Any]
+DAY = dt.timedelta(days=1)
+STARTS = (dt.date(2025, 9, 1), dt.date(2024, 6, 3), dt.date(2024, 9, 2), dt.date(2023, 11, 6))  # the second reaches over both code eras
+ANY_CODE = sorted(code_table().codes)
+CODES = ["/"] * 8 + ["\\"] * 4 + ["L", "I", "O", "N", "U", "D", "X", "#", "Z", "-", "J", "C1", "", "B"]
+DESTINATIONS = list(Destination.__args__)  # type: ignore[attr-defined]
+
+
+def _extra(name: str, measure: Any, window: Window) -> Feature:
+    return Feature(name, theme="more", measure=measure, says="{value}", silent="nothing", more_is="either", window=window,
+                   protected=isinstance(measure, latest))  # fmt: skip
+
+
+MORE = tuple(
+    _extra(f"more_{i}", measure, window)
+    for i, (measure, window) in enumerate([
+        (share(UNAUTHORISED, of=ABSENT), ever()), (share(SessionSet("marked", "marked")), last(3, skip=2)), (share(AUTHORISED), last_year()),
+        (share(SessionSet("code:D", "away at the other school"), of=SessionSet("marked", "marked")), days(30)),
+        (change(share(UNAUTHORISED), against=days(40)), last(1)), (longest_run(UNAUTHORISED), last(7, skip=3)),
+        (current_run(POSSIBLE), last(5, skip=5)), (spells(LATE), year_to_date()), (days_since(UNAUTHORISED), ever()),
+        (excess(LATE, weekdays=(1,)), days(21)), (percentile(share(UNAUTHORISED)), last(8)), (count(Events("behaviour", "record")), days(3)),
+        (days_since_event(Events("suspensions", "suspension")), last(30)), (total(RESULTS, column="score"), ever()),
+        (mean_ratio(RESULTS, top="score", bottom="maximum"), last(9, skip=1)), (latest("sen", ("N",)), ever()),
+    ])
+)  # fmt: skip
+ALL = (*FEATURES, *MORE)
+
+
+@dataclass(frozen=True)
+class World:
+    """Rows by table (an absent table was not supplied), a date to look from, and choices."""
+
+    tables: Mapping[str, list[Row]]
+    as_of: dt.date
+    config: CohortConfig
+
+    @property
+    def records(self) -> Records:
+        """The rows as Arrow tables, as a reader would have left them."""
+        return Records({name: arrow(name, rows) for name, rows in self.tables.items()})
+
+    def having(self, **tables: list[Row]) -> World:
+        """The same world with other rows in some tables."""
+        return replace(self, tables={**self.tables, **tables})
+
+
+def arrow(table: str, rows: Iterable[Row]) -> pa.Table:
+    """Rows as an Arrow table in the project's columns and types; what a row does not name is null."""
+    return pa.Table.from_pylist([{c: row.get(c) for c in TABLE_MODELS[table].model_fields} for row in rows], schema=arrow_schema(table))
+
+
+def one_fact_each(table: str, rows: Iterable[Row]) -> list[Row]:
+    """Rows without conflicts, as the check at the door would leave them."""
+    if not GRAIN[table]:
+        return list(rows)
+    return list({tuple(row.get(c) for c in GRAIN[table]): row for row in rows}.values())
+
+
+@dataclass(frozen=True)
+class _Stay:
+    """One pupil's register at one school: a short pattern of codes, repeated."""
+
+    pupil: int
+    school: int
+    first: int
+    length: int
+    pattern: tuple[str, ...]
+    lag: int | None
+    whole_days: bool
+
+    def rows(self, axis: list[dt.date]) -> list[Row]:
+        held = axis[self.first :][: self.length]
+        sessions = [(day, half) for day in held for half in (("DAY",) if self.whole_days else ("AM", "PM"))]
+        codes = self.pattern * (len(sessions) // len(self.pattern) + 1)
+        return [mark(self.pupil, self.school, d, half, code, self.lag) for (d, half), code in zip(sessions, codes, strict=False) if code]
+
+
+def mark(pupil: int, school: int, day: dt.date, session: str, code: str, lag: int | None) -> Row:
+    """One row of the register; ``lag`` days passed until it was recorded, None where that is not known."""
+    return {"pupil_id": f"P{pupil:02d}", "school_id": f"S{school}", "date": day, "session": session, "code": code,
+            "recorded_on": None if lag is None else day + lag * DAY}  # fmt: skip
+
+
+LAGS = st.sampled_from([None, 0, 0, 1, 5, 40, -3])
+PUPILS, SCHOOLS = st.integers(0, 15), st.integers(0, 2)
+STAYS = st.builds(
+    _Stay, PUPILS, SCHOOLS, st.sampled_from([0, 0, 0, 0, 9, 30]), st.sampled_from([80, 80, 80, 12, 30]),
+    st.lists(st.sampled_from(CODES), min_size=1, max_size=9).map(tuple), st.sampled_from([None, 0, 0, 0, 1]), st.booleans(),
+)  # fmt: skip
+
+
+def _axis(start: dt.date, n: int, step: int, holiday_after: int) -> list[dt.date]:
+    """Weekdays every ``step`` days, with three weeks without school somewhere."""
+    found = [start + (i * step + (21 if i > holiday_after else 0)) * DAY for i in range(n * 2)]
+    return [day for day in found if day.weekday() < 5][:n]
+
+
+@st.composite
+def worlds(draw: st.DrawFn, *, long: bool = False) -> World:
+    """One to three schools of up to a dozen pupils, some weeks to two years, and every table now and then."""
+    axis = _axis(draw(st.sampled_from(STARTS)), draw(st.integers(3, 90 if long else 45)), draw(st.sampled_from([1, 1, 3, 7])), draw(st.integers(2, 40)))
+    as_of = draw(st.sampled_from(axis[len(axis) // 2 :])) + draw(st.sampled_from([0, 1, 3, 20])) * DAY
+    stays = draw(st.lists(STAYS, min_size=1, max_size=24 if long else 14, unique_by=lambda s: (s.pupil, s.school)))
+    rows = [row for stay in stays for row in stay.rows(axis)]
+    near = st.integers(-60, 20).map(lambda n: as_of + n * DAY)
+    rows += draw(st.lists(st.builds(mark, PUPILS, SCHOOLS, near | st.sampled_from(axis), st.sampled_from(["AM", "PM", "DAY"]),
+                                    st.sampled_from(ANY_CODE), LAGS), max_size=12))  # fmt: skip
+    for row in draw(st.lists(st.sampled_from(rows), max_size=8)) if rows else []:  # corrections
+        rows.append({**row, "code": draw(st.sampled_from(CODES)) or "/", "recorded_on": row["date"] + draw(st.integers(0, 50)) * DAY})
+    tables = {"attendance": rows}
+    for name, strategy in _others(stays, axis, near).items():
+        if (found := draw(strategy)) is not None:
+            tables[name] = found
+    return World(
+        {name: one_fact_each(name, found) for name, found in tables.items()}, as_of,
+        draw(st.sampled_from([CohortConfig(min_possible=1, min_marked=0), CohortConfig(), CohortConfig(up_to_year=9, horizon_days=90)])),
+    )  # fmt: skip
+
+
+def _others(stays: list[_Stay], axis: list[dt.date], near: st.SearchStrategy[dt.date]) -> dict[str, st.SearchStrategy[list[Row] | None]]:
+    """Every other table: rows about the pupils of the stays, mostly; sometimes none, sometimes no table."""
+    pairs = st.sampled_from([(f"P{s.pupil:02d}", f"S{s.school}") for s in stays]) | st.builds(lambda p, s: (f"P{p:02d}", f"S{s}"), PUPILS, SCHOOLS)
+    yes_no = st.sampled_from([None, True, False])
+
+    def table(date: str, least: int = 0, most: int = 8, **columns: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Row] | None]:
+        def row(pair: tuple[str, str], day: dt.date, lag: int | None, rest: Row) -> Row:
+            return {"pupil_id": pair[0], "school_id": pair[1], date: day, "recorded_on": None if lag is None else day + lag * DAY, **rest}
+
+        rows = st.builds(row, pairs, near | st.sampled_from(axis), LAGS, st.fixed_dictionaries(columns))
+        return st.none() | st.lists(rows, min_size=least, max_size=most)
+
+    years = st.sampled_from([9, 9, 9, 10, None])
+    census = [{"pupil_id": f"P{s.pupil:02d}", "school_id": f"S{s.school}", "valid_from": axis[0], "year_group": 9, "fsm": True} for s in stays]
+    context = table("valid_from", year_group=years, sex=st.sampled_from(["F", "M", None]), fsm=yes_no, eal=yes_no, cla=yes_no, young_carer=yes_no,
+                    sen=st.sampled_from(["N", "K", "E", None]), idaci_decile=st.sampled_from([1, 10, None]))  # fmt: skip
+    stays_told = [{"pupil_id": f"P{s.pupil:02d}", "school_id": f"S{s.school}", "entered_on": axis[0], "status": None} for s in stays]
+    enrolment = table("entered_on", left_on=st.none() | near, status=st.sampled_from([None, "single", "main", "subsidiary", "guest"]))
+    calendar = st.lists(st.builds(
+        lambda s, d, half, o: {"school_id": f"S{s}", "date": d, "session": half, "open": o},
+        SCHOOLS, near | st.sampled_from(axis), st.sampled_from(["AM", "PM", "DAY"]), st.booleans(),
+    ), max_size=8)  # fmt: skip
+    return {
+        "context": context.map(lambda rows: None if rows is None else census + rows),
+        "behaviour": table("date", kind=st.sampled_from(["negative", "positive"]), role=st.sampled_from(["involved", "harmed", "witness", None])),
+        "suspensions": table("start", kind=st.sampled_from(["suspension", "permanent_exclusion", "withdrawn"]), sessions=st.sampled_from([None, 1, 4])),
+        "outcomes": table("left_on", destination=st.sampled_from(DESTINATIONS)),
+        "assessments": table("date", subject=st.sampled_from(["En", "Ma"]), score=st.sampled_from([None, 0.0, 12.7, 33.3, 70.1]),
+                             maximum=st.sampled_from([None, 60.7, 100.0])),
+        "enrolment": st.none() | enrolment.map(lambda rows: None if rows is None else stays_told + rows),
+        "calendar": st.none() | st.none() | calendar,
+    }  # fmt: skip

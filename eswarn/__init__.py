@@ -54,7 +54,7 @@ _WHERE = {
     "train": "eswarn.pipeline",
     "write": "eswarn.records",
 }
-__all__ = sorted(_WHERE)  # noqa: PLE0605  the list is made from the table above
+__all__ = sorted(_WHERE)
 __version__ = "0.1.0"
 
 

@@ -8,9 +8,14 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from eswarn.errors import AuditFailed, EswarnError, InputRefused
 from eswarn.screen import Screen
+
+if TYPE_CHECKING:
+    from eswarn.model.bundle import Model
+    from eswarn.model.scores import Scores
 
 EXIT_CODES = """exit codes:
   0 done   2 usage   3 input refused   4 model refused   5 audit failed   6 scored but not tracked   70 a fault in eswarn"""
@@ -55,7 +60,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
 
     def command(name: str, run: object, said: str, *, folder: str = "") -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=said, description=said, epilog=EXIT_CODES, formatter_class=argparse.RawDescriptionHelpFormatter)
+        plain = argparse.RawDescriptionHelpFormatter
+        made = commands.add_parser(name, help=said, description=said, epilog=EXIT_CODES, formatter_class=plain)
         made.set_defaults(run=run)
         if folder:
             made.add_argument("folder", metavar=folder, help="folder of export files, with a dataset.toml beside them")
@@ -78,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     command("check", _check, "Read every file and say what became of every row.", folder="DIR")
 
     features = command("features", _features, "Write the feature table alone, for those who bring their own model.", folder="DIR")
-    features.add_argument("--as-of", action="append", required=True, metavar="DATE", help="as-of date, YYYY-MM-DD; may be given several times")
+    features.add_argument("--as-of", action="append", required=True, metavar="DATE", help="YYYY-MM-DD; may be given several times")
     _out(features, "Parquet file to write; must not exist", metavar="FILE")
     _config(features)
 
@@ -215,10 +221,7 @@ def _audit(args: argparse.Namespace, screen: Screen) -> None:
         raise AuditFailed(f"{failed} of {len(told.checks)} checks failed", where=args.run_or_out)
 
 
-def _trained(model: object, place: object) -> str:
-    from eswarn.model.bundle import Model
-
-    assert isinstance(model, Model)
+def _trained(model: Model, place: Path | str) -> str:
     card, figures = model.card, model.card["metrics"]
     return (
         f"Model {model.id[:12]} in {place}: learned from {card['cohort']['said']}, {card['cohort']['leavers']} leavers.\n"
@@ -227,13 +230,10 @@ def _trained(model: object, place: object) -> str:
     )
 
 
-def _scored(scores: object, place: object) -> str:
-    from eswarn.model.scores import Scores
-
-    assert isinstance(scores, Scores)
+def _scored(scores: Scores, place: Path | str) -> str:
     return (
         f"{len(scores):,} pupils scored, {len(scores.not_scored):,} could not be (not_scored.csv says why), in {place}.\n"
-        f"{int((scores.frame['tier'] == 'priority').sum()):,} within the places; the report is {Path(str(place)) / 'report.html'}"
+        f"{int((scores.frame['tier'] == 'priority').sum()):,} within the places; the report is {Path(place) / 'report.html'}"
     )
 
 

@@ -51,7 +51,7 @@ class FeaturesConfig(Section):
 
     only: tuple[str, ...] = Field((), description="Column names to use; empty: every shipped feature that is not protected.")
     without: tuple[str, ...] = Field((), description="Column names to leave out.")
-    protected: dict[str, str] = Field(default_factory=dict, description="Protected features to use all the same: name = reason. Printed on the card.")
+    protected: dict[str, str] = Field(default_factory=dict, description="Protected features to use: name = reason, printed on the card.")
 
 
 class ModelConfig(Section):
@@ -79,8 +79,8 @@ class ModelConfig(Section):
 class ScoreConfig(Section):
     """How a list is cut: places, the next in line, and the number of reasons."""
 
-    places: float = Field(0.05, gt=0, description='Tier "priority" per school: a share of its pupils (under 1) or a number of places (1 or more).')
-    watch: float = Field(0.10, ge=0, description='Tier "watch": the next share or number of pupils.')
+    places: float = Field(0.05, gt=0, description='Tier "priority": a share of each school (under 1) or a number in each (1 or more).')
+    watch: float = Field(0.10, ge=0, description='Tier "watch": the next in line, as a share or a number.')
     reasons: int = Field(3, ge=1, le=10, description="Reasons given with each score.")
 
 
@@ -179,7 +179,7 @@ def _read(path: Path, model: type[M]) -> M:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputRefused("there is no such file", where=str(path)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except (ValueError, RecursionError, OSError) as error:  # not TOML, not UTF-8, a number or nesting beyond Python, not a file
         raise InputRefused(f"not readable as TOML ({error})", where=str(path)) from None
     try:
         return model.model_validate(data)

@@ -191,8 +191,9 @@ def _write(scores: Scores, model: Model, records: Records, out: Path, began: flo
 
 
 def feature_table(
-    records: Records, as_of: Sequence[dt.date | str] | dt.date | str, *, config: Config | str | Path | None = None, progress: Progress = silent
-) -> pd.DataFrame:
+    records: Records, as_of: Sequence[dt.date | str] | dt.date | str, *, config: Config | str | Path | None = None,
+    progress: Progress = silent,
+) -> pd.DataFrame:  # fmt: skip
     """The feature table alone: pupil_id, as_of and one column a feature, for those who bring their own model.
 
     Parameters
@@ -321,7 +322,8 @@ def _track_model(model: Model, folder: Path | None, config: Config, uri: str, pr
         folder, uri=uri, experiment=config.tracking.experiment, model_name=config.tracking.model_name, progress=progress,
         params={f"model.{name}": value for name, value in card["model"].items()}
         | {f"model.calibration_{name}": str(calibration[name]).replace(" ", "-") for name in ("method", "on")}
-        | {"features.number": len(card["features"]), "cohort.dates": len(cohort["as_of"]), "cohort.horizon": cohort["horizon"].replace(" ", "-")},
+        | {"features.number": len(card["features"]), "cohort.dates": len(cohort["as_of"])}
+        | {"cohort.horizon": cohort["horizon"].replace(" ", "-")},
         metrics={f"calibration.{name}": value for name, value in card["metrics"].items()}
         | {f"cohort.{name}": float(cohort[name]) for name in ("rows", "pupils", "schools", "leavers", "base_rate")},
         tags={

@@ -8,7 +8,8 @@ from typing import Protocol
 class Progress(Protocol):
     """What long steps call: ``progress("reading attendance", done, total)``; units are the step's own."""
 
-    def __call__(self, step: str, done: float, total: float) -> None: ...
+    def __call__(self, step: str, done: float, total: float) -> None:
+        """Say how far the step has come; it is over when ``done`` reaches ``total``."""
 
 
 def silent(step: str, done: float, total: float) -> None:

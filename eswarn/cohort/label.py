@@ -29,6 +29,11 @@ class Labels:
     unknown: Bools
 
 
+def unlabelled(cohort: Cohort) -> Labels:
+    """No labels: nobody has looked at what happened next."""
+    return Labels(np.full(len(cohort), np.nan), np.zeros(len(cohort), bool))
+
+
 def horizon_end(as_of: dt.date, config: CohortConfig) -> dt.date:
     """The first day after the horizon."""
     return config.until or as_of + dt.timedelta(days=config.horizon_days)

@@ -165,7 +165,7 @@ def _seen(known: Snapshot, signs: _Signs, calendar: Calendar) -> Bools:
     start, _ = calendar.last(RECENT_DAYS)
     recent = signs.latest_mark >= start[signs.school]
     last_sign = np.maximum(signs.latest_mark, np.where(in_force, signs.context_since, -NEVER))
-    return (in_force | recent) & (last_sign > signs.departed)
+    return np.asarray((in_force | recent) & (last_sign > signs.departed))
 
 
 def _can_be_scored(

@@ -4,16 +4,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from eswarn.errors import EswarnError, InputRefused, ModelRefused
 from eswarn.evidence.record import TABLES, Record, read_record
 from eswarn.model.bundle import Model, load_model
+from eswarn.model.curve import Floats
 from eswarn.model.shapley import TOLERANCE, explain
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 Result = Literal["passed", "failed", "not applicable", "cannot tell"]
+TITLES = {
+    "A1": "files as they were sealed",
+    "A2": "model bytes as its manifest names them",
+    "A3": "raw scores re-derived, bit for bit",
+    "A4": "contributions re-derived, bit for bit",
+    "A5": "reasons add up to the raw score",
+    "A6": "risks are the calibration curve of the raw scores, bit for bit",
+    "A7": "reasons in words re-derived",
+    "A8": "nobody ranked above a higher raw score of the same school",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,78 +71,88 @@ def audit_folder(folder: str | Path) -> Audit:
     path = Path(folder)
     if not path.is_dir():
         raise InputRefused("there is no such folder", where=str(path), do="Give a folder that `eswarn score` wrote, or runs:/ID.")
-    if (path / "booster.txt").exists() or (path / "model").is_dir() and not (path / "manifest.json").exists():
-        return Audit((_model_line(path if (path / "booster.txt").exists() else path / "model")[0], *_untold("there are no scores in this run")))
+    for place in (path, path / "model"):
+        if (place / "booster.txt").exists() and not (path / "run.json").exists() and not (path / "scores.parquet").exists():
+            return Audit((_model_line(place)[0], *_untold("this run holds a model and no scores")))
     record = read_record(path)
-    figure = "every file is the one the manifest names" if not record.changed else f"changed, missing or added: {', '.join(record.changed)}"
-    files = Check("A1", "files as they were sealed", "failed" if record.changed else "passed", figure)
-    if record.changed and not any(record.has(t) for t in TABLES):
-        # a shared store holds no file with pupils: their absence is not tampering, and nothing more can be told
-        files = Check("A1", "files as they were sealed", "cannot tell", "the tables of pupils are not part of this run")
+    told = all(record.has(table) for table in TABLES)
     line, model = _model_line(path / "model")
-    if model is None or not all(record.has(t) for t in TABLES):
-        return Audit((files, line, *_untold("the model or the tables of pupils are not there")))
+    if model is None or not told:
+        return Audit((_files_line(record, told), line, *_untold("the model or the tables of pupils are not there")))
     try:
-        return Audit((files, line, *_rederived(record, model)))
+        return Audit((_files_line(record, told), line, *_rederived(record, model)))
     except (EswarnError, KeyError, TypeError, ValueError) as error:
-        told = error.what if isinstance(error, EswarnError) else "the tables do not have the columns of a scoring run"
-        return Audit((files, line, Check("A3", "scores re-derived", "failed", told)))
+        why = error.what if isinstance(error, EswarnError) else "the tables do not have the columns of a scoring run"
+        return Audit((_files_line(record, told), line, Check("A3", TITLES["A3"], "failed", why)))
+
+
+def _files_line(record: Record, told: bool) -> Check:
+    """Compare with the manifest; a shared store holds no tables of pupils, and then nothing can be said."""
+    if not record.changed:
+        return Check("A1", TITLES["A1"], "passed", "every file is the one the manifest names")
+    if not told:
+        return Check("A1", TITLES["A1"], "cannot tell", "the tables of pupils are not part of this run")
+    return Check("A1", TITLES["A1"], "failed", f"changed, missing or added: {', '.join(record.changed)}")
 
 
 def _model_line(folder: Path) -> tuple[Check, Model | None]:
     try:
         model = load_model(folder)
     except (ModelRefused, InputRefused) as error:
-        return Check("A2", "model bytes as its manifest names them", "failed", error.what), None
-    return Check("A2", "model bytes as its manifest names them", "passed", f"model {model.id[:12]}"), model
+        return Check("A2", TITLES["A2"], "failed", error.what), None
+    return Check("A2", TITLES["A2"], "passed", f"model {model.id[:12]}"), model
 
 
 def _rederived(record: Record, model: Model) -> list[Check]:
     scores, given, features = (record.table(name) for name in TABLES)
+    pupils = [list(table["pupil_id"]) for table in (scores, given, features)]
+    if not pupils[0] == pupils[1] == pupils[2]:
+        return [Check("A3", TITLES["A3"], "failed", "scores, contributions and features are not of the same pupils")]
     columns = [f["column"] for f in model.card["features"]]
-    n = len(scores)
-    if not n == len(given) == len(features) or not (scores["pupil_id"] == given["pupil_id"]).all() or not (
-        scores["pupil_id"] == features["pupil_id"]
-    ).all():  # fmt: skip
-        return [Check("A3", "scores re-derived", "failed", "scores, contributions and features are not of the same pupils")]
-    told = explain(model.booster, np.ascontiguousarray(features[columns].to_numpy(float)))
-    values = given[columns].to_numpy(float)
-    gap = np.abs(given["base_value"].to_numpy(float) + values.sum(axis=1) - given["raw_score"].to_numpy(float))
-    raising, lowering = model.teller.top(
-        features[columns].to_numpy(float), told.values, features["year_group"].to_numpy(float), n=sum(c.startswith("reason_") for c in scores)
-    )
-    said = [[str(row[f"reason_{i + 1}"]) for i in range(len(raising[at])) ] for at, (_, row) in enumerate(scores.iterrows())]  # fmt: skip
-
-    def line(code: str, title: str, same: np.ndarray) -> Check:
-        wrong = int((~same).sum())
-        return Check(code, title, "failed" if wrong else "passed", f"{n - wrong:,} of {n:,} equal")
-
+    table, values = np.ascontiguousarray(features[columns].to_numpy(float)), given[columns].to_numpy(float)
+    told = explain(model.booster, table)
+    gap = float(np.abs(given["base_value"].to_numpy(float) + values.sum(axis=1) - given["raw_score"].to_numpy(float)).max(initial=0))
+    adds_up = f"largest gap {gap:.1e} over {len(scores):,} pupils, {TOLERANCE:.0e} allowed"
     return [
-        line("A3", "raw scores re-derived, bit for bit", _same(told.raw, given["raw_score"])),
-        line("A4", "contributions re-derived, bit for bit", _same(told.values, values).all(axis=1) & _same(np.full(n, told.base), given["base_value"])),
-        Check("A5", "reasons add up to the raw score", "passed" if (gap <= TOLERANCE).all() else "failed",
-              f"largest gap {gap.max(initial=0):.1e} over {n:,} pupils, {TOLERANCE:.0e} allowed"),
-        line("A6", "risks are the calibration curve of the raw scores, bit for bit", _same(model.curve(told.raw), scores["risk"])),
-        line("A7", "reasons in words re-derived", np.array([a == b for a, b in zip(raising, said, strict=True)], bool)
-             & (np.array(lowering, object) == scores["protective"].to_numpy(object))),
-        line("A8", "nobody ranked above a higher raw score of the same school", _ranks_hold(scores["school_id"], told.raw, scores["rank"])),
-    ]  # fmt: skip
+        _line("A3", _same(told.raw, given["raw_score"])),
+        _line("A4", _same(told.values, values).all(axis=1) & _same(np.full(len(scores), told.base), given["base_value"])),
+        Check("A5", TITLES["A5"], "passed" if gap <= TOLERANCE else "failed", adds_up),
+        _line("A6", _same(model.curve(told.raw), scores["risk"])),
+        _line("A7", _same_words(model, table, told.values, features["year_group"].to_numpy(float), scores)),
+        _line("A8", _ranks_hold(scores["school_id"], told.raw, scores["rank"])),
+    ]
 
 
-def _same(ours: np.ndarray, theirs: object) -> np.ndarray:
+def _line(code: str, same: npt.NDArray[np.bool_]) -> Check:
+    return Check(code, TITLES[code], "passed" if same.all() else "failed", f"{int(same.sum()):,} of {len(same):,} equal")
+
+
+def _same_words(
+    model: Model,
+    table: Floats,
+    values: Floats,
+    year_groups: Floats,
+    scores: pd.DataFrame,
+) -> npt.NDArray[np.bool_]:
+    columns = [c for c in map(str, scores.columns) if c.startswith("reason_")]
+    raising, lowering = model.teller.top(table, values, year_groups, n=len(columns))
+    ours = [[*reasons, *[""] * (len(columns) - len(reasons)), lower] for reasons, lower in zip(raising, lowering, strict=True)]
+    theirs = scores[[*columns, "protective"]].astype(str).to_numpy().tolist()
+    return np.array([a == b for a, b in zip(ours, theirs, strict=True)], bool)
+
+
+def _same(ours: npt.ArrayLike, theirs: npt.ArrayLike) -> np.ndarray:
     """Equal to the last bit; -0.0 is not 0.0, and NaN is NaN."""
-    return np.asarray(ours, float).view(np.int64) == np.ascontiguousarray(theirs, dtype=float).view(np.int64)
+    bits = [np.ascontiguousarray(numbers, dtype=float).view(np.int64) for numbers in (ours, theirs)]
+    return np.asarray(bits[0] == bits[1])
 
 
-def _ranks_hold(school: object, raw: np.ndarray, rank: object) -> np.ndarray:
+def _ranks_hold(school: pd.Series, raw: Floats, rank: pd.Series) -> npt.NDArray[np.bool_]:
     import pandas as pd
 
-    return np.asarray(pd.Series(raw).groupby(np.asarray(school)).rank(method="min", ascending=False) == np.asarray(rank, float))
+    ours = pd.Series(raw).groupby(school.to_numpy()).rank(method="min", ascending=False)
+    return np.asarray(ours.to_numpy(float) == rank.to_numpy(float))
 
 
 def _untold(why: str) -> list[Check]:
-    titles = (("A3", "raw scores re-derived"), ("A4", "contributions re-derived"), ("A5", "reasons add up"), ("A6", "risks re-derived"),
-              ("A7", "reasons in words re-derived"), ("A8", "ranks hold"))  # fmt: skip
-    return [Check(code, title, "cannot tell", why) for code, title in titles]
-
-
+    return [Check(code, TITLES[code], "cannot tell", why) for code in TITLES if code > "A2"]

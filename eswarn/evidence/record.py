@@ -117,7 +117,8 @@ class Record:
         import pyarrow.parquet as pq
 
         try:
-            return pq.read_table(self.folder / f"{name}.parquet").to_pandas()
+            frame: pd.DataFrame = pq.read_table(self.folder / f"{name}.parquet").to_pandas()
+            return frame
         except (OSError, pa.ArrowException):
             raise InputRefused("not readable as Parquet", where=str(self.folder / f"{name}.parquet")) from None
 
@@ -143,7 +144,8 @@ def read_record(folder: str | Path) -> Record:
     except (OSError, ValueError, KeyError, TypeError):
         named = None
     if named is None:
-        raise InputRefused("this is not the record of a scoring run", where=str(path), do="Give the folder that `eswarn score --out` wrote.")
+        told = "Give the folder that `eswarn score --out` wrote."
+        raise InputRefused("this is not the record of a scoring run", where=str(path), do=told)
     found = {name: _sha256(path / name) for name in _sealed(path)}
     changed = {name for name in found if found[name] != named.get(name)} | {name for name in named if name not in found}
     return Record(path, hashlib.sha256(content).hexdigest(), run, tuple(sorted(changed)))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from eswarn.cohort.label import Labels, label
+from eswarn.cohort.label import Labels, label, unlabelled
 from eswarn.cohort.roll import Cohort, cohort_before
 from eswarn.config import CohortConfig, FeaturesConfig
 from eswarn.errors import InputRefused, UsageError, nearest
@@ -122,24 +122,29 @@ def compute(
     columns = [f.column for f in features]
     if len(set(columns)) < len(columns) or len(set(as_of)) < len(as_of):
         raise UsageError("a feature or an as-of date is given twice")
-    parts: list[tuple[pd.DataFrame, pd.DataFrame, Labels | None, pd.DataFrame]] = []
+    parts: list[Dataset] = []
     for step, day in enumerate(sorted(as_of)):
         progress("computing features", step, len(as_of))
         check_as_of(timeline, day)
         cohort = cohort_before(timeline.before(day), config)
-        view = View(cohort)
-        scorable = cohort.scorable
-        X = pd.DataFrame({f.column: f.compute(view)[scorable] for f in features}, dtype=float)
-        labels = label(timeline, cohort, day, config) if labelled else None
-        keys = _keys(cohort, day)
-        left_out = keys.assign(reason=cohort.abstain, what_would_mend_it=cohort.mend)[~scorable]
-        parts.append((X, keys[scorable], labels and Labels(labels.y[scorable], labels.unknown[scorable]), left_out))
+        labels = label(timeline, cohort, day, config) if labelled else unlabelled(cohort)
+        parts.append(_on(day, cohort, labels, tuple(features)))
     progress("computing features", len(as_of), len(as_of))
-    X, keys, left_out = (pd.concat([part[i] for part in parts], ignore_index=True) for i in (0, 1, 3))
-    y = [part[2].y if part[2] else np.full(len(part[0]), np.nan) for part in parts]
-    unknown = [part[2].unknown if part[2] else np.zeros(len(part[0]), bool) for part in parts]
-    left_out = left_out[["pupil_id", "school_id", "as_of", "reason", "what_would_mend_it"]]
-    return Dataset(X, keys, np.concatenate(y), np.concatenate(unknown), left_out, tuple(features))
+    X, keys, left_out = (pd.concat([getattr(part, name) for part in parts], ignore_index=True) for name in ("X", "keys", "left_out"))
+    y, unknown = (np.concatenate([getattr(part, name) for part in parts]) for name in ("y", "unknown"))
+    return Dataset(X, keys, y, unknown, left_out, tuple(features))
+
+
+def _on(day: dt.date, cohort: Cohort, labels: Labels, features: tuple[Feature, ...]) -> Dataset:
+    """The features of one as-of date."""
+    import pandas as pd
+
+    view, scorable, keys = View(cohort), cohort.scorable, _keys(cohort, day)
+    left_out = keys[["pupil_id", "school_id", "as_of"]].assign(
+        reason=pd.Series(cohort.abstain, dtype="str"), what_would_mend_it=pd.Series(cohort.mend, dtype="str")
+    )
+    X = pd.DataFrame({f.column: f.compute(view)[scorable] for f in features}, dtype=float)
+    return Dataset(X, keys[scorable], labels.y[scorable], labels.unknown[scorable], left_out[~scorable], features)
 
 
 def _keys(cohort: Cohort, day: dt.date) -> pd.DataFrame:

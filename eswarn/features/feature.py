@@ -122,4 +122,3 @@ class Feature:
         """What the records say about a pupil, or that they say nothing."""
         said = self.silent if math.isnan(value) else self.says
         return said.format(value="" if math.isnan(value) else self.value_text(value), window=self.window.words)
-

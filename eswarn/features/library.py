@@ -4,8 +4,23 @@ from __future__ import annotations
 
 from eswarn.features.feature import Feature
 from eswarn.features.measures import (
-    Events, change, count, current_run, days_since, days_since_event, excess, latest, longest_run, mean_ratio, percentile,
-    schools_attended, share, spells, time_at_school, total, unknown,
+    Events,
+    change,
+    count,
+    current_run,
+    days_since,
+    days_since_event,
+    excess,
+    latest,
+    longest_run,
+    mean_ratio,
+    percentile,
+    schools_attended,
+    share,
+    spells,
+    time_at_school,
+    total,
+    unknown,
 )  # fmt: skip
 from eswarn.features.register import ABSENT, ATTENDED, ILLNESS, LATE, NO_REASON_YET, UNAUTHORISED
 from eswarn.features.windows import days, last, last_year, year_to_date
@@ -109,7 +124,7 @@ FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         "year_group", theme="school career", measure=latest("year_group"),
-        says="is in year group {value}", silent="year group is not known", more_is="either",
+        says="is in Year {value}", silent="year group is not known", more_is="either",
     ),
     Feature(
         "schools_attended", theme="school career", measure=schools_attended(),

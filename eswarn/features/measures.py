@@ -24,9 +24,11 @@ class Measure(Protocol):
     unit: ClassVar[str]
 
     @property
-    def tables(self) -> tuple[str, ...]: ...
+    def tables(self) -> tuple[str, ...]:
+        """Tables it needs."""
 
-    def compute(self, view: View, window: Window) -> Floats: ...
+    def compute(self, view: View, window: Window) -> Floats:
+        """One number for each pupil of the view, NaN where the records have no answer."""
 
 
 class _OfAttendance:
@@ -307,8 +309,9 @@ class time_at_school(_OfAttendance):
 
     def compute(self, view: View, window: Window) -> Floats:  # noqa: ARG002
         """Days a pupil."""
-        return np.minimum(view.cohort.known.t - view.cohort.entered, self.most).astype(float)
+        return np.minimum(view.cohort.known.t - view.cohort.entered, self.most).astype(np.float64)
 
 
 def _ratio(part: np.ndarray, of: np.ndarray) -> Floats:
-    return np.divide(part, of, out=np.full(len(of), np.nan), where=of > 0)
+    ratio: Floats = np.divide(part, of, out=np.full(len(of), np.nan), where=of > 0)
+    return ratio

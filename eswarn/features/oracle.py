@@ -95,8 +95,8 @@ def _days(who: Pupil, window: Window) -> tuple[dt.date, dt.date]:
     """First day of a window, and the day after its last."""
     t, opened = who.known.t, who.open_days
     if window.kind == "last":
-        counted = opened[: len(opened) - window.skip][-window.n :]  # the n open days before the latest skip
-        return (counted[0], opened[-window.skip] if window.skip else t) if counted else (t, t)
+        before, skipped = opened[: max(0, len(opened) - window.skip)], opened[max(0, len(opened) - window.skip) :]
+        return (before[-window.n :][0], [*skipped, t][0]) if before else (t, t)
     august = dt.date(t.year if t.month >= 8 else t.year - 1, 8, 1)
     return {"days": (t - dt.timedelta(days=window.n), t), "year_to_date": (august, t), "ever": (dt.date.min, t),
             "last_year": (august.replace(year=august.year - 1), august)}[window.kind]  # fmt: skip

@@ -96,4 +96,3 @@ def pack(where: Bools) -> Words:
     padded[:, : where.shape[1]] = where
     bits = np.packbits(padded, axis=1, bitorder="little").view("<u8")
     return np.ascontiguousarray(bits.T.astype(np.uint64))
-

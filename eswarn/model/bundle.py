@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,7 +87,7 @@ class Model:
                     f'the feature "{told["column"]}" is not the one this model was trained on',
                     where=f"model {self.id[:12]}", do="Score with the version of eswarn on the model's card, or train again.",
                 )  # fmt: skip
-            found.append(feature)
+            found.append(replace(feature, says=told["says"], silent=told["silent"]))  # the model speaks as it did when it was made
         return tuple(found)
 
     @property

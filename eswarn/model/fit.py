@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib.metadata
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -96,7 +97,8 @@ def _blocks(labelled: Dataset, config: Config) -> tuple[Dataset, Dataset | None]
         if config.model.calibration == "later-cohort":
             raise InputRefused("there is no later cohort to calibrate on", do='Set [model] calibration = "cross-fit", or use more years.')
         return labelled, None
-    return labelled.rows(np.isin(dates, split[0])), labelled.rows(np.isin(dates, split[1]))
+    train, later = (labelled.rows(np.array([day in block for day in dates], bool)) for block in split)
+    return train, later
 
 
 def _dates(data: Dataset) -> tuple[dt.date, ...]:
@@ -149,11 +151,17 @@ def _cohort(fitted: Fitted, data: Dataset, config: Config) -> dict[str, Any]:
     train = fitted.data
     dates = _dates(train)
     horizon = f"until {config.cohort.until}" if config.cohort.until else f"{config.cohort.horizon_days} days"
-    pupils, schools, leavers = train.keys["pupil_id"].nunique(), train.keys["school_id"].nunique(), int(train.y.sum())
+    pupils, schools, rows = train.keys["pupil_id"].nunique(), train.keys["school_id"].nunique(), len(train.y)
+    where, when = words.count(schools, "school"), words.count(len(dates), "date")
+    leavers = train.y == 1
     return {
-        "said": f"{pupils:,} pupils of {words.count(schools, 'school')} on {words.count(len(dates), 'date')} from {dates[0]} to {dates[-1]}",
-        "as_of": [str(d) for d in dates], "horizon": horizon, "rows": len(train.y), "pupils": pupils, "schools": schools,
-        "leaver_rows": leavers, "leavers": int(train.keys["pupil_id"][train.y == 1].nunique()), "base_rate": round(leavers / len(train.y), 6),
+        "said": f"{pupils:,} pupils of {where} on {when} from {dates[0]} to {dates[-1]}",
+        "as_of": [str(d) for d in dates], "horizon": horizon, "rows": rows, "pupils": pupils, "schools": schools,
+        "leaver_rows": int(leavers.sum()), "leavers": int(train.keys["pupil_id"][leavers].nunique()), "base_rate": round(leavers.mean(), 6),
         "not_labelled": int(np.isnan(data.y).sum()), "unknown_destination": int(data.unknown.sum()),
-        "could_not_be_scored": {str(k): int(v) for k, v in sorted(data.left_out["reason"].value_counts().items())},
+        "could_not_be_scored": _counted(data.left_out["reason"].astype(str).tolist()),
     }  # fmt: skip
+
+
+def _counted(words: list[str]) -> dict[str, int]:
+    return dict(sorted(Counter(words).items()))

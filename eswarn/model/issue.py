@@ -26,7 +26,7 @@ def issue(model: Model, data: Dataset, config: ScoreConfig) -> Scores:
     model : Model
         A trained model.
     data : Dataset
-        Feature table with the model's own features, in order.
+        Feature table with the model's own features, in order; one row at least.
     config : ScoreConfig
         Places, watch, number of reasons.
 
@@ -67,16 +67,18 @@ def issue(model: Model, data: Dataset, config: ScoreConfig) -> Scores:
     features = pd.concat([pupil, data.X[columns]], axis=1)
     values = pd.DataFrame(explained.values, columns=columns)
     contributions = pd.concat([pupil, pd.DataFrame({"base_value": explained.base, "raw_score": explained.raw}), values], axis=1)
-    as_of = data.keys["as_of"].iloc[0] if len(data.keys) else None
+    as_of = data.keys["as_of"].iloc[0]
     about = {
         "as_of": str(as_of), "model_id": model.id, "trained_on": model.card["cohort"]["said"], **_horizon(model),
-        "version": importlib.metadata.version("eswarn"), "places": config.places, "watch": config.watch, "scored": len(frame), "not_scored": len(data.left_out),
-        "schools": len(names), "expected_leavers": round(float(frame["risk"].sum()), 1), "method": METHOD,
+        "version": importlib.metadata.version("eswarn"), "places": config.places, "watch": config.watch,
+        "scored": len(frame), "not_scored": len(data.left_out), "schools": len(names),
+        "expected_leavers": round(float(frame["risk"].sum()), 1), "method": METHOD,
         "features": data.fingerprint,
     }  # fmt: skip
+    frame, features, contributions = (part.iloc[order].reset_index(drop=True) for part in (frame, features, contributions))
     return Scores(
-        as_of, *(part.iloc[order].reset_index(drop=True) for part in (frame, features, contributions)),
-        data.left_out.drop(columns="as_of").reset_index(drop=True), about, model.teller,
+        as_of=as_of, frame=frame, features=features, contributions=contributions,
+        not_scored=data.left_out.drop(columns="as_of").reset_index(drop=True), about=about, teller=model.teller,
     )  # fmt: skip
 
 
@@ -99,7 +101,7 @@ def _rank_in_school(school: Ints, raw: npt.NDArray[np.float64]) -> Ints:
 def _places(places: float, roll: Ints, *, least: int = 1) -> Ints:
     """Places of each school: a number as it is, a share of the pupils on roll rounded up."""
     number = np.ceil(places * roll - 1e-9) if places < 1 else np.full(len(roll), round(places))
-    return np.maximum(number, least).astype(np.int64)
+    return np.asarray(np.maximum(number, least), np.int64)
 
 
 def _notes(data: Dataset, school: Ints, rank: Ints, tier: Ints, places: Ints, watch: Ints) -> list[str]:
@@ -117,4 +119,3 @@ def _notes(data: Dataset, school: Ints, rank: Ints, tier: Ints, places: Ints, wa
             said.append("level with others at the cut; all are listed")
         notes.append("; ".join(said))
     return notes
-

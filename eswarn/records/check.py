@@ -15,9 +15,10 @@ from eswarn.records.codes import code_table
 from eswarn.records.judge import Judged, judge
 from eswarn.records.ledger import FileLedger, FileRefused, Rejection, shown
 from eswarn.records.marks import out_of_force, refuse_unknown
-from eswarn.records.readers.raw import Ints, Numbering, Raw
+from eswarn.records.readers.raw import Ints, Numbering, Raw, rows_in_words
 from eswarn.records.rules import DO, Rule
 from eswarn.records.tables import arrow_schema
+from eswarn.words import count as counted
 
 _DOUBT = 10  # rows breaking one rule from which, if they are over half, the whole file is in doubt
 _TOTALS = {"total", "totals", "grand total", "sum", "average", "mean", "overall"}
@@ -141,7 +142,7 @@ def _account(raw: Raw, rules: list[Rule], verdict: npt.NDArray[np.uint16], facts
     if ragged := len(raw.numbering.ragged):
         what = f"not as many fields as the header, which has {raw.fields}"
         if in_doubt(ragged, total):
-            where = f"{raw.file}, row {raw.numbering.ragged[0]} and {ragged - 1:,} more"
+            where = f"{raw.file}, {rows_in_words(raw.numbering.ragged)}"
             raise FileRefused("ragged_row", f"{ragged:,} of {total:,} rows: {what}", where=where, do=DO["ragged_row"])
         found.append(Rejection("ragged_row", ragged, tuple(map(int, raw.numbering.ragged[:5])), "", what, DO["ragged_row"]))
     for place, count in enumerate(np.bincount(verdict, minlength=len(rules) + 1)):
@@ -174,7 +175,7 @@ def _notes(table: str, columns: Mapping[str, Judged], kept: Ints | None, facts: 
         notes.append("no recorded_on: the last 14 days' marks are provisional, and an evaluation on these records is not leak-free")
     none = int(np.count_nonzero(np.array([code == "-" for code in codes], np.bool_)[index["code"]]))
     if none:
-        notes.append(f"{none:,} marks are blank or -: no mark, neither present nor absent")
+        notes.append(f"{counted(none, 'blank mark')} (or -): no mark, neither present nor absent")
     days = _days(columns["date"].values).astype(np.int64).astype(np.int32)
     if odd := out_of_force(code_table(facts.profile), codes, index["code"], days[index["date"]]):
         notes.append(odd)
@@ -182,7 +183,7 @@ def _notes(table: str, columns: Mapping[str, Judged], kept: Ints | None, facts: 
         given = np.array([bool(value) for value in columns["minutes_late"].values], np.bool_)[index["minutes_late"]]
         late = np.array([code in {"L", "U"} for code in codes], np.bool_)[index["code"]]
         if count := int(np.count_nonzero(given & ~late)):
-            notes.append(f"{count:,} marks other than L and U carry minutes late")
+            notes.append(f"minutes late with {counted(count, 'mark')} other than L and U")
     return notes
 
 

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from eswarn.records.ledger import FileRefused
+from eswarn.records.ledger import FileRefused, shown
 from eswarn.records.readers.raw import Cells
+from eswarn.words import count as counted
 
 Form = Literal["year first", "year last", "serial number"]
 _FORM_WORDS: dict[Form, str] = {
@@ -138,8 +139,8 @@ def _iso(dates: list[_Date | None], form: Form | None, order: str, cells: Cells,
             cut += int(count) if date.timed else 0
         texts.append(iso)
         rules.append(rule)
-    notes = [f'{serial:,} dates in column "{cells.header}" were spreadsheet serial numbers'] if serial else []
-    notes += [f'the time of day was dropped from {cut:,} dates in column "{cells.header}"'] if cut else []
+    notes = [f'{counted(serial, "spreadsheet serial number")} in column "{shown(cells.header)}" read as dates'] if serial else []
+    notes += [f'the time of day was dropped from {counted(cut, "date")} in column "{shown(cells.header)}"'] if cut else []
     return Dates(tuple(texts), tuple(rules), "; ".join(notes))
 
 

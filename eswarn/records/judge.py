@@ -24,6 +24,7 @@ from eswarn.records.marks import is_lesson, statutory
 from eswarn.records.readers.raw import Cells, Raw
 from eswarn.records.rules import OWN, Rule, explain
 from eswarn.records.tables import TABLE_MODELS, arrow_schema, column
+from eswarn.words import count as counted
 
 _CLOSED_LIST = (60, 40)  # distinct words and characters above which a column is taken for free text
 _BATCH = 10_000
@@ -119,7 +120,7 @@ def _own_rules(name: str, cells: Cells, facts: DatasetFacts) -> dict[int, tuple[
     if name == "session":
         wrong = {"DAY"} if facts.session == "AM/PM" else {"AM", "PM"}
         found = {i: ("not_marks", "a lesson of the timetable, not a session") for i, t in enumerate(cells.texts) if is_lesson(t)}
-        what = f"{' or '.join(sorted(wrong))}, though the data set is said to hold {facts.session} marks"
+        what = f"a session called {' or '.join(sorted(wrong))}, though the data set is said to hold {facts.session} marks"
         return found | {i: ("wrong_session", what) for i, t in enumerate(cells.texts) if t.upper() in wrong}
     if name == "school_id":
         lengths: dict[int, int] = {}
@@ -140,7 +141,7 @@ def _codes(cells: Cells, facts: DatasetFacts, notes: list[str], *, keep_source: 
     mapped = [text if text in facts.codes.map and facts.codes.map[text] != text else None for text in cells.texts]
     count = sum(int(n) for n, source in zip(cells.counts, mapped, strict=True) if source is not None)
     if count:
-        notes.append(f"{count:,} marks were mapped by [codes.map]")
+        notes.append(f"{counted(count, 'mark')} mapped by [codes.map]")
     if count and keep_source:
         columns["source_code"] = Judged(mapped, cells.index, {})
     return columns

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from eswarn.errors import InputRefused, OurBug
+from eswarn.words import count as counted
 
 
 class FileRefused(InputRefused):
@@ -133,7 +134,7 @@ def _numbers(account: FileLedger | Ledger) -> tuple[str, str, str, str]:
 def _rejections(file: FileLedger) -> str:
     items = []
     for r in file.rejections:
-        rows = f"{r.rows:,} row{'s' if r.rows != 1 else ''} ({', '.join(map(str, r.first))}{' …' if r.rows > len(r.first) else ''})"
+        rows = f"{counted(r.rows, 'row')} ({', '.join(map(str, r.first))}{' …' if r.rows > len(r.first) else ''})"
         column = f', column "{r.column}"' if r.column else ""
         items.append(f"{r.rule}: {rows}{column}: {r.what}.\n{r.do}".rstrip())
     return _block(f"Rejected from {file.file}", items)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from eswarn.records.codes import CodeTable
 from eswarn.records.ledger import FileRefused
 from eswarn.records.readers.raw import Ints, Raw
+from eswarn.words import count as counted
 
 _MANY = 12  # with more unknown codes than this, the column is probably not one of marks and none of it is shown
 _LESSON = re.compile(r"(?:(?:mon|tue|wed|thu|fri)\w*[\s:]*)?(?:p|per|period|l|lesson|mod|module)?[\s:.]*[0-9]{1,2}[a-z]?", re.IGNORECASE)
@@ -42,10 +43,10 @@ def refuse_unknown(raw: Raw, rows: Ints, table: CodeTable) -> FileRefused:
         named = f"{len(codes):,} different texts; is this the column of marks?"
     example = next((code for code in codes if _looks_like_a_mark(code)), "…") if len(codes) <= _MANY else "…"
     key = example if re.fullmatch(r"[A-Z0-9]+", example) else f"'{example}'"  # other signs need quotes in TOML
-    marks = "1 mark is" if len(rows) == 1 else f"{len(rows):,} marks are"
+    verb = "is" if len(rows) == 1 else "are"
     return FileRefused(
         "unknown_code",
-        f"{marks} not in the {table.jurisdiction.title()} table of register codes (codes: {named})",
+        f"{counted(len(rows), 'mark')} {verb} not in the {table.jurisdiction.title()} table of register codes (codes: {named})",
         where=raw.where(rows, "code"),
         do=f'Add  {key} = "I"  (or what it stands for; "-" for no mark) under [codes.map] in dataset.toml, or correct the file.',
     )
@@ -63,7 +64,7 @@ def out_of_force(table: CodeTable, codes: Sequence[str | None], index: npt.NDArr
     if not len(odd):
         return ""
     named = ", ".join(sorted({known[i] for i in np.unique(index[odd])}))
-    return f"{len(odd):,} marks carry a code that was not in force on their day ({named}); it is read with its meaning when it was"
+    return f"{counted(len(odd), 'mark')} with a code that was not in force on the day ({named}), read with its meaning when it was"
 
 
 def _changing(table: CodeTable) -> set[str]:

@@ -21,6 +21,7 @@ from eswarn.records.ledger import FileLedger, FileRefused, Ledger, shown
 from eswarn.records.readers import csv, parquet
 from eswarn.records.store import Records
 from eswarn.records.tables import TABLE_MODELS
+from eswarn.words import count as counted
 
 READERS = {".csv": csv.read, ".parquet": parquet.read}
 
@@ -57,8 +58,7 @@ def read(folder: str | os.PathLike[str], *, progress: Progress = silent) -> Reco
     result = _read(Path(folder), progress)
     if result.ledger.refused:
         each = "\n".join(file.refused for file in result.ledger.refused)
-        count = len(result.ledger.refused)
-        raise InputRefused(f"{count} file{'s' if count > 1 else ''} cannot be used", where=shown(str(folder), 200), do=each)
+        raise InputRefused(f"{counted(len(result.ledger.refused), 'file')} cannot be used", where=shown(str(folder), 200), do=each)
     if "attendance" not in result.tables:
         seen = "".join(f"\nNot read: {line}" for line in result.ledger.not_read[:5])
         do = f"Put the register's marks there as attendance.csv or attendance.parquet.{seen}"
@@ -101,7 +101,8 @@ def _read(folder: Path, progress: Progress) -> _Result:
             tables[table], ledgers = settle(table, parts)
             files += ledgers
     progress("reading done", total, total)
-    ledger = Ledger(tuple(files), tuple(not_read), tuple(_notes(tables, facts)))
+    notes = ["there is no attendance table: nothing can be scored"] if "attendance" not in planned else []
+    ledger = Ledger(tuple(files), tuple(not_read), tuple(notes + _notes(tables, facts)))
     return _Result(tables, facts, ledger, sources)
 
 

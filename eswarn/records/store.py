@@ -51,7 +51,8 @@ class Records:
         """The table as a pandas frame with Arrow-backed dates and text."""
         import pandas as pd
 
-        return self.table(name).to_pandas(types_mapper=pd.ArrowDtype)
+        frame: pd.DataFrame = self.table(name).to_pandas(types_mapper=pd.ArrowDtype)
+        return frame
 
     @property
     def digest(self) -> str:

@@ -380,7 +380,8 @@ def _arrow_type(annotation: Any) -> pa.DataType:
 
 def json_schema(table: str) -> dict[str, Any]:
     """The JSON Schema of one row of a table, as published in ``docs/schema/``."""
-    return _standard(TABLE_MODELS[table].model_json_schema())
+    schema: dict[str, Any] = _standard(TABLE_MODELS[table].model_json_schema())
+    return schema
 
 
 def _standard(schema: Any) -> Any:

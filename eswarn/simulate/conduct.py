@@ -125,7 +125,8 @@ def behaviour_rows(year: SchoolYear, schools: Schools, attended: Flags, suspende
     minor = _happen(rng, there, year.daily((_NEGATIVE * by_group * trouble).astype(np.float32)))
     praise = _happen(rng, there, year.daily((_POSITIVE * ease).astype(np.float32)))
     bystander = _happen(rng, there, np.full(there.shape, _BYSTANDER, dtype=np.float32))
-    cause = suspended.row, np.maximum(suspended.start - 1, year.on_roll.argmax(axis=1)[suspended.row])
+    before = there[suspended.row, np.maximum(suspended.start - 1, 0)]
+    cause = suspended.row[before], np.maximum(suspended.start - 1, 0)[before]  # a suspension follows from something the day before
     n_minor, n_other, n_cause, n_praise = len(minor[0]), len(bystander[0]), len(cause[0]), len(praise[0])
     row, day = (np.concatenate(parts) for parts in zip(minor, bystander, cause, praise, strict=True))
     severity = np.concatenate([1 + pick(rng, _SEVERITY, n_minor + n_other), np.full(n_cause, 4)])

@@ -22,7 +22,7 @@ from eswarn.simulate.schoolyear import SchoolYear
 _STATES = np.array([0.50, 0.40, 0.26, 0.16, 0.11], dtype=np.float32)  # on the absence scale, per standard deviation
 _YEAR_GROUP = np.array([-0.30, -0.10, 0.00, 0.05, 0.08, -0.10, -0.05], dtype=np.float32)
 _FSM, _SEN, _BOY, _HALF_TERM_NOISE = 0.33, 0.06, -0.20, 0.15
-_LEVEL, _TAIL, _BEND = -2.94, 1.70, 0.92
+_LEVEL, _TAIL, _BEND = -2.97, 1.70, 0.92
 _YEARS, _SHIFTS = (2020, 2021, 2022, 2024), (-0.45, 0.03, 0.0, -0.05)  # level of school years: calibration.md 3
 _UNAUTHORISED = -0.80  # log odds that an absence is not authorised, at average states
 _SEASON = np.array([0.86, 1.06, 1.02, 1.0, 0.98, 1.06], dtype=np.float32)  # by half-term

@@ -134,24 +134,27 @@ def track_scores(
 
 
 def _experiment(store: Store, name: str) -> Any:
-    found = store.client.get_experiment_by_name(name)
-    if found is None:
-        location = None
-        if store.folder is not None:
-            # Without a place of its own MLflow would write to ./mlruns in the current folder.
-            artifacts = store.folder / "artifacts"
-            artifacts.mkdir(mode=0o700, exist_ok=True)
-            location = artifacts.as_uri()
-        return store.client.get_experiment(store.client.create_experiment(name, artifact_location=location))
-    if found.lifecycle_stage != "active":
+    """Find or make the experiment, and see that its artifacts lie where they may."""
+    home = store.client.get_experiment_by_name(name) or _new_experiment(store, name)
+    if home.lifecycle_stage != "active":
         raise NotTracked("the experiment was deleted in the store", where=shown(store.uri), do="Restore it there, or name another one.")
-    if is_here(store, found.artifact_location, NotTracked) and not folder_at(found.artifact_location).is_dir():
+    if is_here(store, home.artifact_location, NotTracked) and not folder_at(home.artifact_location).is_dir():
         raise NotTracked(
             "the folder in which the experiment keeps its artifacts is not there",
             where=shown(store.uri),
             do="If the store was moved, move it back, or name another experiment.",
         )
-    return found
+    return home
+
+
+def _new_experiment(store: Store, name: str) -> Any:
+    location = None
+    if store.folder is not None:
+        # Without a place of its own MLflow would write to ./mlruns in the current folder.
+        artifacts = store.folder / "artifacts"
+        artifacts.mkdir(mode=0o700, exist_ok=True)
+        location = artifacts.as_uri()
+    return store.client.get_experiment(store.client.create_experiment(name, artifact_location=location))
 
 
 def _finished(store: Store, home: Any, *, kind: str, facts: Facts, pupils: bool = False) -> Any:

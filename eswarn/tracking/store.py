@@ -77,10 +77,8 @@ def open_store(uri: str, *, family: Family, progress: Progress) -> Iterator[Stor
         os.environ.update(SILENCE)
         for name, value in SETTINGS.items():
             os.environ.setdefault(name, value)
-        from mlflow import MlflowClient, telemetry
+        from mlflow import MlflowClient
 
-        # Reads the variables again: a notebook may have imported mlflow before they were set.
-        telemetry.set_telemetry_client()  # type: ignore[no-untyped-call]
         folder = None
         if scheme == "sqlite":
             path = _path(uri, family)
@@ -90,6 +88,7 @@ def open_store(uri: str, *, family: Family, progress: Progress) -> Iterator[Stor
             elif family is NotTracked:
                 progress("creating the tracking store", 0, 1)
                 _create(path)
+                progress("creating the tracking store", 1, 1)
             else:
                 raise family("there is no tracking store here", where=shown(uri), do="Name the store in which the run was recorded.")
         client = MlflowClient(tracking_uri=uri, registry_uri=uri)

@@ -47,7 +47,7 @@ def train(bundle: Path, uri: str, **changes: dict[str, str]) -> NotTracked:
     return told.value
 
 
-def test_a_server_that_is_not_there(bundle: Path, dead: str):
+def test_a_server_that_is_not_there(bundle: Path, dead: str) -> None:
     begin = time.monotonic()
     told = train(bundle, f"http://jo:hunter2@{dead}/")
     assert str(told) == f"http://{dead}/: the tracking store failed: connection refused\n{AGAIN}"
@@ -55,27 +55,27 @@ def test_a_server_that_is_not_there(bundle: Path, dead: str):
     assert time.monotonic() - begin < 15, "most of it is the first import of MLflow"
 
 
-def test_a_server_that_never_answers(bundle: Path, dumb: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]):
+def test_a_server_that_never_answers(bundle: Path, dumb: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     assert str(train(bundle, f"http://{dumb}")) == f"http://{dumb}: the tracking store failed: no answer in time\n{AGAIN}"
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_folder_that_cannot_be_made(bundle: Path, tmp_path: Path):
+def test_a_folder_that_cannot_be_made(bundle: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     uri = f"sqlite:///{tmp_path}/file/runs/mlflow.db"
     assert str(train(bundle, uri)) == f"{uri}: the tracking store failed: not a directory\n{AGAIN}"
 
 
-def test_an_address_of_another_kind(bundle: Path):
+def test_an_address_of_another_kind(bundle: Path) -> None:
     assert str(train(bundle, "postgresql://jo:hunter2@db/runs")) == (
         "postgresql://db/runs: this kind of tracking store cannot be used\n"
         'Use sqlite:///FOLDER/mlflow.db, the http:// or https:// address of a server, or "off".'
     )
 
 
-def test_a_key_or_a_value_that_may_not_be_recorded_is_not_repeated(bundle: Path):
+def test_a_key_or_a_value_that_may_not_be_recorded_is_not_repeated(bundle: Path) -> None:
     assert str(train(bundle, "sqlite:///x.db", params={"pupil.P000123": "1"})) == (
         "tracking: a parameter key is not on the list of what may be recorded\n"
         "Keys are dotted, in lower case, and begin with cohort, data, features, model, score."
@@ -85,7 +85,7 @@ def test_a_key_or_a_value_that_may_not_be_recorded_is_not_repeated(bundle: Path)
     )
 
 
-def test_an_output_folder_that_is_not_one(tmp_path: Path):
+def test_an_output_folder_that_is_not_one(tmp_path: Path) -> None:
     with pytest.raises(NotTracked) as told:
         track_scores(tmp_path, params={}, metrics={}, tags={"output_id": "ab"}, uri="sqlite:///x.db", experiment="e", track_pupils=False)
     assert str(told.value) == (
@@ -93,7 +93,7 @@ def test_an_output_folder_that_is_not_one(tmp_path: Path):
     )
 
 
-def test_a_reference_that_cannot_be_read_or_reached(tmp_path: Path, dead: str):
+def test_a_reference_that_cannot_be_read_or_reached(tmp_path: Path, dead: str) -> None:
     with pytest.raises(UsageError) as usage:
         fetch("runs:/a/../b", tmp_path / "to", uri=f"http://{dead}")
     assert str(usage.value) == "this reference cannot be understood\nUse runs:/ID, runs:/ID/FOLDER, models:/NAME@ALIAS or models:/NAME/3."

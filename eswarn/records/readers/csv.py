@@ -14,6 +14,7 @@ from eswarn.records.ledger import FileRefused
 from eswarn.records.readers.headers import Header, find
 from eswarn.records.readers.raw import Cells, Ints, Numbering, Raw
 from eswarn.records.readers.scan import check_quotes, scan, sha256, text_chunks
+from eswarn.words import count as counted
 
 _HEAD = 256 * 1024
 _BLOCK = 4 << 20
@@ -43,17 +44,17 @@ def read(path: Path, table: str, facts: DatasetFacts) -> Raw:
     header = find(text, table, facts, path.name)
     notes = header.notes
     if bytes_say.quoted and (breaks := check_quotes(path, bytes_say.encoding, header.separator)):
-        notes += (f"{breaks:,} line breaks stand inside quoted cells",)
+        notes += (f"{counted(breaks, 'line break')} inside quoted cells",)
     # Arrow takes a header without a line end for a file that is too short.
     nothing_below = whole and len(io.StringIO(text, newline="").readlines()) <= header.lines
     batches, ragged = ([], _NO_ROWS) if nothing_below else _parse(path, header, bytes_say.encoding, quoted=bytes_say.quoted)
-    schema = pa.schema([pa.field(name, _TEXT) for name in header.places])
-    body = pa.Table.from_batches(batches, schema)
+    body = pa.Table.from_batches(batches, pa.schema([pa.field(name, _TEXT) for name in header.places]))
+    rows = body.num_rows
+    del batches  # with `drop_columns` below, so that no column is held twice
     columns = {}
     for name, place in header.places.items():
         columns[name] = Cells.of(header.names[place], body.column(name))
-        body = body.drop_columns([name])  # so that no column is held twice
-    rows = sum(batch.num_rows for batch in batches)
+        body = body.drop_columns([name])
     return Raw(path.name, table, columns, rows, Numbering(header.row + 1, ragged), len(header.names), sha256(path), notes)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from eswarn.config import DatasetFacts
 from eswarn.records.ledger import FileRefused, shown
 from eswarn.records.tables import TABLE_MODELS, column
+from eswarn.words import count as counted
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
 HEADER_WITHIN = 50
@@ -82,7 +83,7 @@ def find(text: str, table: str, facts: DatasetFacts, file: str) -> Header:
         do = "Keep one table a file: delete the second header row, or what does not belong to the table."
         raise FileRefused("two_headers", f"rows {row} and {other} both look like the header", where=file, do=do)
     header = match(names, table, facts, file)
-    above = (f"{row - 1} row{'s' if row > 2 else ''} above the header not read",) if row > 1 else ()
+    above = (f"{counted(row - 1, 'row')} above the header not read",) if row > 1 else ()
     return Header(header.places, header.names, above + header.notes, separator, row, lines)
 
 

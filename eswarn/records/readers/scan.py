@@ -65,7 +65,8 @@ def scan(path: Path, declared: str) -> Scan:
         encoding = "cp1252"
         quoted, bad_line = _pass(path, encoding)
     if bad_line:
-        raise _undeclared(f"there is a byte that is not {encoding.upper()}", "cp1252", f"{path.name}, row {bad_line}")
+        where = f"{path.name}, {_place(bad_line, quoted=quoted)}"
+        raise _undeclared(f"there is a byte that is not {encoding.upper()}", "cp1252" if encoding == "utf-8" else "", where)
     return Scan(encoding, quoted)
 
 
@@ -140,7 +141,7 @@ def _pass(path: Path, encoding: str) -> tuple[bool, int]:
                 raise FileRefused(
                     "nul_byte",
                     "there is a NUL byte, so the file is damaged or not text",
-                    where=f"{path.name}, row {line + text[: text.index(0)].count(line_break)}",
+                    where=f"{path.name}, {_place(line + text[: text.index(0)].count(line_break), quoted=quoted)}",
                     do="Export the file again, as CSV in UTF-8.",
                 )
             end = text.find(line_break)
@@ -148,7 +149,7 @@ def _pass(path: Path, encoding: str) -> tuple[bool, int]:
                 raise FileRefused(
                     "long_line",
                     "a line is longer than 1 MB, so this is no table",
-                    where=f"{path.name}, row {line}",
+                    where=f"{path.name}, {_place(line, quoted=quoted)}",
                     do="Export the file again, one row a line.",
                 )
             since_break = since_break + len(text) if end < 0 else len(text) - text.rfind(line_break) - 1
@@ -172,8 +173,14 @@ def _refuse_foreign(path: Path, head: bytes) -> None:
         )
 
 
+def _place(line: int, *, quoted: bool) -> str:
+    """Lines are rows as long as no quoted cell can run over several of them."""
+    return f"{'line' if quoted else 'row'} {line}"
+
+
 def _undeclared(what: str, encoding: str, where: str) -> FileRefused:
-    do = f'Save the file as UTF-8, or add  encoding = "{encoding}"  at the top of dataset.toml.'
+    other = f', or add  encoding = "{encoding}"  at the top of dataset.toml' if encoding else ""
+    do = f"Save the file as UTF-8{other}."
     return FileRefused("encoding", what, where=where, do=do)
 
 

@@ -53,7 +53,7 @@ def assert_refused(reference: str, to: Path, uri: str) -> str:
     return told.value.what
 
 
-def test_an_empty_folder_may_be_filled_and_one_in_use_may_not(own: str, run: TrackedRun, tmp_path: Path):
+def test_an_empty_folder_may_be_filled_and_one_in_use_may_not(own: str, run: TrackedRun, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert (fetch(f"runs:/{run.run_id}/model/", tmp_path / "empty", uri=own) / "booster.txt").is_file()
     with pytest.raises(UsageError, match="something here already"):
@@ -68,13 +68,13 @@ def test_an_empty_folder_may_be_filled_and_one_in_use_may_not(own: str, run: Tra
         "runs:/../x", "models:/eswarn", "models:/eswarn@", "models:/eswarn/latest/x", "models:/../eswarn@a", "models:/e@a/b", "/etc", "file:///etc",
     ],
 )  # fmt: skip
-def test_a_reference_that_is_malformed_or_leads_out_is_refused_before_the_store_is_opened(reference: str, tmp_path: Path):
+def test_a_reference_that_is_malformed_or_leads_out_is_refused_before_the_store_is_opened(reference: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be understood"):
         fetch(reference, tmp_path / "to", uri="sqlite:////nowhere/mlflow.db")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_not_there_is_refused(own: str, run: TrackedRun, tmp_path: Path):
+def test_what_is_not_there_is_refused(own: str, run: TrackedRun, tmp_path: Path) -> None:
     to = tmp_path / "to"
     assert "no such folder" in assert_refused(f"runs:/{run.run_id}/nothing", to, own)
     assert "no such folder" in assert_refused(f"runs:/{run.run_id}/model/booster.txt", to, own)
@@ -83,7 +83,7 @@ def test_what_is_not_there_is_refused(own: str, run: TrackedRun, tmp_path: Path)
     assert "it refused" in assert_refused("models:/fetched/99", to, own)
 
 
-def test_a_link_among_the_artifacts_is_refused(own: str, run: TrackedRun, tmp_path: Path):
+def test_a_link_among_the_artifacts_is_refused(own: str, run: TrackedRun, tmp_path: Path) -> None:
     (artifacts(own, run) / "model" / "passwd").symlink_to("/etc/passwd")
     assert "link" in assert_refused(f"runs:/{run.run_id}", tmp_path / "to", own)
     (artifacts(own, run) / "model" / "passwd").unlink()
@@ -92,7 +92,7 @@ def test_a_link_among_the_artifacts_is_refused(own: str, run: TrackedRun, tmp_pa
     assert "link" in assert_refused(f"runs:/{run.run_id}", tmp_path / "to", own)
 
 
-def test_a_database_that_names_another_place_is_not_followed(own: str, run: TrackedRun, tmp_path: Path):
+def test_a_database_that_names_another_place_is_not_followed(own: str, run: TrackedRun, tmp_path: Path) -> None:
     edit(own, "UPDATE model_versions SET storage_location = '/etc', source = '/etc' WHERE run_id = ?", run.run_id)
     name = _model_of(own, run)
     assert "does not point at a folder of its own run" in assert_refused(f"models:/{name}@champion", tmp_path / "to", own)
@@ -109,26 +109,26 @@ def _model_of(own: str, run: TrackedRun) -> str:
 
 
 @pytest.mark.parametrize("listed", ["../../evil.txt", "/etc/passwd", "..", "a/../../b", "a\\b", "%2e%2e/evil", "a b\\0", ""])
-def test_a_server_that_offers_names_outside_the_folder_writes_nothing(liar: Any, tmp_path: Path, listed: str):
+def test_a_server_that_offers_names_outside_the_folder_writes_nothing(liar: Any, tmp_path: Path, listed: str) -> None:
     uri, handler = liar
     handler.listed = listed
     assert_refused("runs:/abc", tmp_path / "to", uri)
 
 
-def test_a_server_that_names_a_folder_of_this_machine_is_refused(liar: Any, tmp_path: Path):
+def test_a_server_that_names_a_folder_of_this_machine_is_refused(liar: Any, tmp_path: Path) -> None:
     uri, handler = liar
     (tmp_path / "abc" / "artifacts").mkdir(parents=True)
     handler.artifact_uri = f"{tmp_path.as_uri()}/abc/artifacts"
     assert "names a folder of this machine" in assert_refused("runs:/abc", tmp_path / "to", uri)
 
 
-def test_a_failing_server_is_named_and_its_words_are_not_repeated(liar: Any, tmp_path: Path):
+def test_a_failing_server_is_named_and_its_words_are_not_repeated(liar: Any, tmp_path: Path) -> None:
     uri, handler = liar
     handler.status = 500
     assert "secret" not in assert_refused("runs:/abc", tmp_path / "to", uri)
 
 
-def test_the_files_of_a_run_that_lists_itself_for_ever_are_not_listed_for_ever(tmp_path: Path):
+def test_the_files_of_a_run_that_lists_itself_for_ever_are_not_listed_for_ever(tmp_path: Path) -> None:
     from mlflow.entities import FileInfo
 
     from eswarn.tracking.fetch import _listed

@@ -49,7 +49,7 @@ def content(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_training_leaves_its_figures_its_bundle_and_a_version_that_is_champion(store: str, bundle: Path, tmp_path: Path):
+def test_a_training_leaves_its_figures_its_bundle_and_a_version_that_is_champion(store: str, bundle: Path, tmp_path: Path) -> None:
     done = train(bundle, store, name="round-trip")
     assert (done.model_version, done.alias, done.uri) == ("1", "champion", store)
     run = client(store).get_run(done.run_id)
@@ -65,7 +65,7 @@ def test_a_training_leaves_its_figures_its_bundle_and_a_version_that_is_champion
     assert content(fetch(f"runs:/{done.run_id}", tmp_path / "all", uri=store)) == {f"model/{k}": v for k, v in content(bundle).items()}
 
 
-def test_the_second_version_is_a_challenger_and_the_champion_stays(store: str, bundle: Path):
+def test_the_second_version_is_a_challenger_and_the_champion_stays(store: str, bundle: Path) -> None:
     train(bundle, store, name="second")
     later = train(bundle, store, name="second", output_id="ab13")
     assert (later.model_version, later.alias) == ("2", "challenger")
@@ -73,13 +73,13 @@ def test_the_second_version_is_a_challenger_and_the_champion_stays(store: str, b
     assert {alias: int(version) for alias, version in aliases.items()} == {"champion": 1, "challenger": 2}
 
 
-def test_tracking_the_same_output_again_finds_the_run_that_is_there(store: str, bundle: Path, out: Path):
+def test_tracking_the_same_output_again_finds_the_run_that_is_there(store: str, bundle: Path, out: Path) -> None:
     assert train(bundle, store, name="again") == train(bundle, store, name="again")
     assert scored(out, store, name="again") == scored(out, store, name="again")
     assert len(client(store).search_runs([train(bundle, store, name="again").experiment_id])) == 2
 
 
-def test_a_local_store_gets_the_scores_and_nothing_of_a_pupil_is_in_its_database(store: str, out: Path, tmp_path: Path):
+def test_a_local_store_gets_the_scores_and_nothing_of_a_pupil_is_in_its_database(store: str, out: Path, tmp_path: Path) -> None:
     done = scored(out, store, name="canary")
     got = content(fetch(f"runs:/{done.run_id}", tmp_path / "got", uri=store))
     wanted = content(out)
@@ -94,7 +94,7 @@ def test_a_local_store_gets_the_scores_and_nothing_of_a_pupil_is_in_its_database
 
 def test_nothing_is_written_outside_the_store_and_no_network_is_used(
     store: str, out: Path, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     empty = tmp_path / "cwd"
     empty.mkdir()
     monkeypatch.chdir(empty)
@@ -104,7 +104,7 @@ def test_nothing_is_written_outside_the_store_and_no_network_is_used(
     assert list(empty.iterdir()) == []
 
 
-def test_the_store_is_for_its_owner_only(store: str):
+def test_the_store_is_for_its_owner_only(store: str) -> None:
     path = database(store)
     assert path.stat().st_mode & 0o077 == 0
     assert path.parent.stat().st_mode & 0o077 == 0
@@ -113,7 +113,7 @@ def test_the_store_is_for_its_owner_only(store: str):
 
 def test_a_run_that_fails_half_way_is_marked_failed_and_the_next_attempt_is_whole(
     store: str, bundle: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
     def full(*_: object) -> None:
@@ -133,7 +133,7 @@ def test_a_run_that_fails_half_way_is_marked_failed_and_the_next_attempt_is_whol
 
 def test_a_version_left_without_an_alias_does_not_keep_the_next_from_being_champion(
     store: str, bundle: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     import mlflow
 
     def broken(*_: object) -> None:
@@ -148,20 +148,20 @@ def test_a_version_left_without_an_alias_does_not_keep_the_next_from_being_champ
 
 
 @pytest.mark.parametrize("missing", ["manifest.json", "contributions.parquet", "model"])
-def test_an_output_that_is_not_complete_is_refused(store: str, out: Path, missing: str):
+def test_an_output_that_is_not_complete_is_refused(store: str, out: Path, missing: str) -> None:
     (out / missing).rename(out.parent / "elsewhere")
     with pytest.raises(NotTracked, match=r"not complete|no model"):
         scored(out, store, name="incomplete")
 
 
-def test_a_link_in_a_bundle_is_refused(store: str, bundle: Path, tmp_path: Path):
+def test_a_link_in_a_bundle_is_refused(store: str, bundle: Path, tmp_path: Path) -> None:
     (tmp_path / "linked").mkdir()
     (tmp_path / "linked" / "booster.txt").symlink_to(bundle / "booster.txt")
     with pytest.raises(NotTracked, match="not a plain file"):
         train(tmp_path / "linked", store, name="linked")
 
 
-def test_an_experiment_that_was_deleted_or_whose_folder_has_gone_is_refused(store: str, bundle: Path):
+def test_an_experiment_that_was_deleted_or_whose_folder_has_gone_is_refused(store: str, bundle: Path) -> None:
     done = train(bundle, store, name="deleted")
     client(store).delete_experiment(done.experiment_id)
     with pytest.raises(NotTracked, match="experiment was deleted"):
@@ -171,7 +171,7 @@ def test_an_experiment_that_was_deleted_or_whose_folder_has_gone_is_refused(stor
         train(bundle, store, name="moved")
 
 
-def test_a_server_gets_no_file_of_a_pupil_unless_asked(server: tuple[str, Path], out: Path, bundle: Path, tmp_path: Path):
+def test_a_server_gets_no_file_of_a_pupil_unless_asked(server: tuple[str, Path], out: Path, bundle: Path, tmp_path: Path) -> None:
     uri, folder = server
     with_password = uri.replace("http://", "http://user:hunter2@")
     trained = train(bundle, with_password, name="served")
@@ -192,7 +192,7 @@ def test_a_server_gets_no_file_of_a_pupil_unless_asked(server: tuple[str, Path],
     assert not any(b"hunter2" in held for held in content(folder).values())
 
 
-def test_a_server_that_names_a_folder_of_this_machine_is_refused(liar: Any, bundle: Path, out: Path, tmp_path: Path):
+def test_a_server_that_names_a_folder_of_this_machine_is_refused(liar: Any, bundle: Path, out: Path, tmp_path: Path) -> None:
     uri, handler = liar
     handler.artifact_uri = tmp_path.as_uri()
     for track in (lambda: train(bundle, uri, name="x"), lambda: scored(out, uri, name="x")):

@@ -56,7 +56,7 @@ def outside_of_tests() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "CI", "GITHUB", "MLFLOW", "DO_NOT_TRACK"))}
 
 
-def test_a_first_run_in_a_fresh_process_prints_nothing_warns_of_nothing_and_calls_nobody(tmp_path: Path, bundle: Path):
+def test_a_first_run_in_a_fresh_process_prints_nothing_warns_of_nothing_and_calls_nobody(tmp_path: Path, bundle: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", FRESH, str(bundle)], cwd=tmp_path, env=outside_of_tests(), capture_output=True, text=True
     )
@@ -65,7 +65,7 @@ def test_a_first_run_in_a_fresh_process_prints_nothing_warns_of_nothing_and_call
     assert sorted(path.name for path in (tmp_path / "eswarn-runs").iterdir()) == ["artifacts", "mlflow.db"]
 
 
-def test_the_settings_of_the_user_stay_and_ours_fill_the_gaps(store: str, monkeypatch: pytest.MonkeyPatch):
+def test_the_settings_of_the_user_stay_and_ours_fill_the_gaps(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "3")
     monkeypatch.delenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", raising=False)
     with open_store(store, family=NotTracked, progress=silent):
@@ -75,7 +75,7 @@ def test_the_settings_of_the_user_stay_and_ours_fill_the_gaps(store: str, monkey
     assert int(SETTINGS["MLFLOW_HTTP_REQUEST_TIMEOUT"]) * (1 + int(SETTINGS["MLFLOW_HTTP_REQUEST_MAX_RETRIES"])) <= 20
 
 
-def test_a_store_deleted_and_made_anew_by_the_same_process_is_written_to(store: str, tmp_path: Path, bundle: Path):
+def test_a_store_deleted_and_made_anew_by_the_same_process_is_written_to(store: str, tmp_path: Path, bundle: Path) -> None:
     place = tmp_path / "mlflow.db"
     runs = set()
     for _ in range(2):
@@ -89,7 +89,7 @@ def test_a_store_deleted_and_made_anew_by_the_same_process_is_written_to(store: 
     assert len(runs) == 2
 
 
-def test_an_interrupted_creation_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_an_interrupted_creation_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import mlflow
 
     def killed(*_: object, **__: object) -> None:
@@ -101,7 +101,7 @@ def test_an_interrupted_creation_leaves_nothing_behind(tmp_path: Path, monkeypat
     assert list((tmp_path / "new").iterdir()) == []
 
 
-def test_reading_never_creates_a_store(tmp_path: Path):
+def test_reading_never_creates_a_store(tmp_path: Path) -> None:
     with (
         pytest.raises(InputRefused, match="no tracking store here"),
         open_store(f"sqlite:///{tmp_path}/new/mlflow.db", family=InputRefused, progress=silent),
@@ -121,7 +121,7 @@ def refused(uri: str) -> str:
     return told.value.what
 
 
-def test_a_database_of_somebody_else_is_refused_and_stays_as_it_was(tmp_path: Path):
+def test_a_database_of_somebody_else_is_refused_and_stays_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "school.db"
     with sqlite3.connect(path) as other:
         other.execute("CREATE TABLE pupils (name TEXT)")
@@ -131,7 +131,7 @@ def test_a_database_of_somebody_else_is_refused_and_stays_as_it_was(tmp_path: Pa
     assert path.read_bytes() == before
 
 
-def test_a_file_that_is_no_database_a_damaged_one_and_one_from_another_version_are_named(store: str, tmp_path: Path):
+def test_a_file_that_is_no_database_a_damaged_one_and_one_from_another_version_are_named(store: str, tmp_path: Path) -> None:
     (tmp_path / "text.db").write_text("x" * 5000, encoding="utf-8")
     assert "the file is not a database" in refused(f"sqlite:///{tmp_path}/text.db")
     shutil.copyfile(database(store), tmp_path / "old.db")
@@ -141,7 +141,9 @@ def test_a_file_that_is_no_database_a_damaged_one_and_one_from_another_version_a
     assert "another version of MLflow" in refused(f"sqlite:///{tmp_path}/old.db")
 
 
-def test_a_store_in_use_by_another_process_is_waited_for_and_then_named(store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_store_in_use_by_another_process_is_waited_for_and_then_named(
+    store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(opening, "LOCK_SECONDS", 0.2)
     shutil.copyfile(database(store), tmp_path / "busy.db")
     other = sqlite3.connect(tmp_path / "busy.db", isolation_level=None)
@@ -150,7 +152,7 @@ def test_a_store_in_use_by_another_process_is_waited_for_and_then_named(store: s
     other.close()
 
 
-def test_a_place_that_cannot_be_written_is_named(tmp_path: Path):
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     assert "not a directory" in refused(f"sqlite:///{tmp_path}/file/runs/mlflow.db")
     if os.geteuid() != 0:
@@ -159,12 +161,12 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path):
 
 
 @pytest.mark.parametrize("uri", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:///a?b.db", "sqlite:///a%20b.db"])
-def test_a_sqlite_address_without_a_usable_path_is_refused(uri: str):
+def test_a_sqlite_address_without_a_usable_path_is_refused(uri: str) -> None:
     assert "needs the path of a file" in refused(uri)
 
 
 @pytest.mark.parametrize("uri", ["", "mlruns", "file:///tmp/x", "databricks", "postgresql://u:p@host/db", "htp://x", "http://[bad"])
-def test_other_kinds_of_store_are_refused(uri: str):
+def test_other_kinds_of_store_are_refused(uri: str) -> None:
     assert "cannot be used" in refused(uri) or "ValueError" in refused(uri)
 
 
@@ -177,5 +179,5 @@ def test_other_kinds_of_store_are_refused(uri: str):
         ("http://[bad:hunter2", "tracking store"),
     ],
 )
-def test_an_address_is_shown_without_credentials(uri: str, plain: str):
+def test_an_address_is_shown_without_credentials(uri: str, plain: str) -> None:
     assert shown(uri) == plain

@@ -140,7 +140,8 @@ def score(
     as_of : date or str
         The as-of date; only what was known before it counts.
     config : Config, path or None
-        Places, reasons and tracking. Who is on roll and who can be scored follows the model's own configuration.
+        Places, reasons and tracking; and ``until``, where the model's horizon ends on a date, which belongs to another year. Who
+        is on roll and who can be scored follows the model's own configuration.
     out : path, optional
         Write the record of the run there: complete or not at all; an existing folder is refused. A run is tracked when it is written.
     tracking : str, optional
@@ -160,11 +161,17 @@ def score(
     day = parse_date(as_of)
     ready = model if isinstance(model, Model) else load(model, tracking=tracking or choices.tracking.uri)
     cohort = type(choices.cohort).model_validate(ready.card["config"]["cohort"])
+    until = cohort.until and (choices.cohort.until or cohort.until)
+    if until is not None and until <= day:
+        raise UsageError(
+            f"this model asks who leaves before {until}, and on {day} that is over",
+            do="Name the end of this year's horizon:  until = YYYY-MM-DD  under [cohort] in the file given with --config.",
+        )
     data = compute(Timeline(records), [day], cohort, features=ready.features, progress=progress)
     if not len(data.X):
         raise InputRefused(f"nobody on roll on {day} can be scored", do=_why_nobody(data.left_out))
     progress("scoring", 0, 1)
-    scores = issue(ready, data, choices.score)
+    scores = issue(ready, data, choices.score, until=until)
     progress("scoring", 1, 1)
     if out is not None:
         _write(scores, ready, records, Path(out), began)

@@ -34,6 +34,7 @@ class Known:
     marks: Mapping[tuple[str, str], Marks]
     open: Mapping[str, set[Session]]
     supplied: frozenset[str]
+    codes: Sequence[Code]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,9 @@ class Pupil:
 def known_before(records: Records, t: dt.date) -> Known:
     """What could be known before ``t``: rows dated before it and not recorded later, in their latest version."""
     rows = {name: _latest(name, records.table(name).to_pylist(), t) for name in DATED}
-    marks = _marks(rows.pop("attendance"), records.facts.profile)
-    return Known(t, rows, marks, _open(marks, rows["calendar"]), frozenset(records.tables))
+    codes = code_table(records.facts.profile).rows
+    marks = _marks(rows.pop("attendance"), codes)
+    return Known(t, rows, marks, _open(marks, rows["calendar"]), frozenset(records.tables), codes)
 
 
 def _latest(table: str, rows: Iterable[Row], t: dt.date) -> list[Row]:
@@ -69,7 +71,7 @@ def _latest(table: str, rows: Iterable[Row], t: dt.date) -> list[Row]:
     return list(versions.values())
 
 
-def _marks(rows: Iterable[Row], profile: str) -> dict[tuple[str, str], Marks]:
+def _marks(rows: Iterable[Row], codes: Sequence[Code]) -> dict[tuple[str, str], Marks]:
     """Marks by pupil and school; a mark for the day fills each half that has none of its own recorded on that day or later."""
     written: dict[tuple[str, str, dt.date, int], list[tuple[dt.date, bool, str]]] = defaultdict(list)
     for r in rows:
@@ -80,13 +82,13 @@ def _marks(rows: Iterable[Row], profile: str) -> dict[tuple[str, str], Marks]:
     for (pupil, school, day, half), versions in written.items():
         code = max(versions, key=lambda version: version[:2])[2]
         if code not in ("", "-"):
-            marks[pupil, school][day, half] = _meaning(code, day, profile)
+            marks[pupil, school][day, half] = _meaning(code, day, codes)
     return marks
 
 
-def _meaning(code: str, day: dt.date, profile: str) -> Code:
+def _meaning(code: str, day: dt.date, codes: Sequence[Code]) -> Code:
     """The row of the code table in force on the day; where none was, the one in force nearest to it."""
-    eras = [row for row in code_table(profile).rows if row.code == code]
+    eras = [row for row in codes if row.code == code]
     return min(eras, key=lambda row: max((row.valid_from - day).days, (day - row.valid_to).days, 0))
 
 
@@ -178,15 +180,16 @@ def _context(known: Known, pupil: str) -> Row:
 
 
 def _all_marks(known: Known, pupil: str) -> Marks:
-    """One mark a session over all schools: possible before not possible before none; two possible ones that differ cancel."""
+    """One mark a session over all schools: possible before not possible before none, D yields; two possible that differ cancel."""
     everywhere: dict[Session, list[Code]] = defaultdict(list)
     for (who, _), kept in known.marks.items():
         for session, mark in kept.items() if who == pupil else ():
             everywhere[session].append(mark)
     marks: Marks = {}
+    order = {code: place for place, code in enumerate(known.codes)}  # of the codes that are not possible, D stands first
     for session, several in everywhere.items():
         if len({mark for mark in several if means("possible", mark)}) < 2:
-            marks[session] = max(several, key=lambda mark: (means("possible", mark), means("marked", mark)))
+            marks[session] = max(several, key=lambda mark: (means("possible", mark), means("marked", mark), order[mark]))
     return marks
 
 
@@ -198,7 +201,8 @@ def why_not_scored(who: Pupil, config: CohortConfig) -> tuple[str, float]:
     possible = sum(day >= first and means("possible", mark) for (day, _), mark in who.marks.items())
     share = len(sessions & marked) / len(sessions) if sessions else 0.0
     why = ""
-    if len(who.open_days) >= 20 and not any(day >= who.open_days[-20] for day, _ in marked):
+    there_before = len(who.open_days) >= 20 and who.entered <= who.open_days[-20]
+    if there_before and not any(day >= who.open_days[-20] for day, _ in marked):
         why = "already gone?"
     elif possible < config.min_possible:
         why = "few sessions"

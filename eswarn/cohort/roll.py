@@ -199,7 +199,7 @@ def pupil_marks(known: Snapshot, pupil: Ints) -> npt.NDArray[np.uint8]:
 
     Where two schools mark one session, a code that is not a possible session (D, dual registered) yields to one that is,
     and no register at all (a closure) to either; two that are possible and differ are a conflict, and the session counts as
-    unmarked.
+    unmarked. Of others that differ, the one that stands last in the code table counts: D stands first, and yields.
     """
     first = np.searchsorted(known.stay_pupil, pupil, side="left")
     after = np.searchsorted(known.stay_pupil, pupil, side="right")

@@ -120,12 +120,14 @@ def assemble(fitted: Fitted, data: Dataset, config: Config, *, digest: str, metr
         How the trees judged the rows they had not seen.
     """
     train, model = fitted.data, fitted.risk_model
-    typical = typical_values({c: train.X[c].to_numpy() for c in train.X}, train.keys["year_group"].to_numpy(float), least=TYPICAL_LEAST)
+    typical = typical_values(
+        {str(c): train.X[c].to_numpy() for c in train.X}, train.keys["year_group"].to_numpy(float), least=TYPICAL_LEAST
+    )
     card: dict[str, Any] = {
         "eswarn": importlib.metadata.version("eswarn"),
         "purpose": "Ranks pupils on roll by their chance of leaving school early, so that help reaches them in time. Not for sanctions.",
         "cohort": _cohort(fitted, data, config),
-        "config": config.model_dump(mode="json", exclude={"tracking"}),
+        "config": config.model_dump(mode="json", exclude={"tracking": True, "cohort": {"horizon_days"} if config.cohort.until else set()}),
         "data_digest": digest,
         "features": [
             {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib.metadata
 
 import numpy as np
@@ -18,7 +19,7 @@ NOTED_UNMARKED = 0.05  # share of recent sessions without a mark from which it i
 Ints = npt.NDArray[np.int64]
 
 
-def issue(model: Model, data: Dataset, config: ScoreConfig) -> Scores:
+def issue(model: Model, data: Dataset, config: ScoreConfig, *, until: dt.date | None = None) -> Scores:
     """Score a cohort of one as-of date.
 
     Parameters
@@ -29,6 +30,8 @@ def issue(model: Model, data: Dataset, config: ScoreConfig) -> Scores:
         Feature table with the model's own features, in order; one row at least.
     config : ScoreConfig
         Places, watch, number of reasons.
+    until : date, optional
+        End of the horizon, where it is a date and not a number of days.
 
     Raises
     ------
@@ -69,7 +72,7 @@ def issue(model: Model, data: Dataset, config: ScoreConfig) -> Scores:
     contributions = pd.concat([pupil, pd.DataFrame({"base_value": explained.base, "raw_score": explained.raw}), values], axis=1)
     as_of = data.keys["as_of"].iloc[0]
     about = {
-        "as_of": str(as_of), "model_id": model.id, "trained_on": model.card["cohort"]["said"], **_horizon(model),
+        "as_of": str(as_of), "model_id": model.id, "trained_on": model.card["cohort"]["said"], **_horizon(model, until),
         "version": importlib.metadata.version("eswarn"), "places": config.places, "watch": config.watch,
         "scored": len(frame), "not_scored": len(data.left_out), "schools": len(names),
         "expected_leavers": round(float(frame["risk"].sum()), 1), "method": METHOD,
@@ -82,9 +85,8 @@ def issue(model: Model, data: Dataset, config: ScoreConfig) -> Scores:
     )  # fmt: skip
 
 
-def _horizon(model: Model) -> dict[str, str | int]:
-    cohort = model.card["config"]["cohort"]
-    return {"horizon_until": cohort["until"]} if cohort["until"] else {"horizon_days": cohort["horizon_days"]}
+def _horizon(model: Model, until: dt.date | None) -> dict[str, str | int]:
+    return {"horizon_until": str(until)} if until else {"horizon_days": model.card["config"]["cohort"]["horizon_days"]}
 
 
 def _rank_in_school(school: Ints, raw: npt.NDArray[np.float64]) -> Ints:

@@ -103,7 +103,7 @@ class Teller:
         inside = np.flatnonzero(self._theme_of == theme)
         pull = phi[inside] if strength >= 0 else -phi[inside]
         ranked = inside[np.argsort(-pull, kind="stable")]
-        return [int(c) for c in ranked if (phi[c] > 0) == (strength > 0)] or [int(ranked[0])]
+        return [int(c) for c in ranked if phi[c] * strength > 0] or [int(ranked[0])]  # a value of 0 speaks for neither side
 
     def _is_clear(self, column: int, value: float, strength: float, year_group: float) -> bool:
         feature = self.features[column]
@@ -117,7 +117,8 @@ class Teller:
         typical = self._typical(feature, year_group)
         sentence = feature.sentence(value)
         if typical is not None and not math.isnan(value) and feature.measure.unit in COMPARED:
-            group = f"typical for {words.year_group(year_group)}" if _key(year_group) in self.typical else "typical"
+            key = _key(year_group)
+            group = f"typical for {words.year_group(year_group)}" if key != "all" and key in self.typical else "typical"
             sentence += f" ({group}: {feature.value_text(typical)})"
         return Reason(self.themes[theme], feature.column, value, typical, float(strength), sentence)
 

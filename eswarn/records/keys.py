@@ -96,12 +96,15 @@ def _doubles(table: str, joined: pa.Table, starts: _Ints) -> _Doubles:
 
 
 def _repeated(key: _Ints) -> _Ints:
-    """Places of the keys that occur more than once; the common case, none, costs one sort."""
+    """Places of the keys that occur more than once; the common case, none, costs one sort at most."""
     if np.all(key[1:] > key[:-1]):
         return _NONE
     ordered = np.sort(key)
-    twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
-    return np.flatnonzero(np.isin(key, twice)) if len(twice) else _NONE
+    if not np.any(ordered[1:] == ordered[:-1]):
+        return _NONE
+    order = np.argsort(key, kind="stable")
+    like_next = np.r_[key[order][1:] == key[order][:-1], False]
+    return np.sort(order[like_next | np.r_[False, like_next[:-1]]])
 
 
 def _compare(rows: _Ints, key: _Ints, whole: _Ints) -> _Doubles:

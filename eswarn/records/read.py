@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -87,18 +88,15 @@ def _read(folder: Path, progress: Progress) -> _Result:
     files: list[FileLedger] = []
     sources: dict[str, str] = {}
     for table, paths in planned.items():
-        parts: list[Checked] = []
+        parts: dict[str, Checked] = {}  # by SHA-256, so that a copy of a file is read once
         for path in paths:
             progress(f"reading {shown(path.name)}", done, total)
-            outcome, sha256 = _file(path, table, facts)
             done += sizes[path]
-            if isinstance(outcome, FileLedger):
+            outcome = _file(path, table, facts, parts, sources)
+            if outcome:
                 files.append(outcome)
-            else:
-                parts.append(outcome)
-                sources[path.name] = sha256
         if parts:
-            tables[table], ledgers = settle(table, parts)
+            tables[table], ledgers = settle(table, tuple(parts.values()))
             files += ledgers
     progress("reading done", total, total)
     notes = ["there is no attendance table: nothing can be scored"] if "attendance" not in planned else []
@@ -153,23 +151,25 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _file(path: Path, table: str, facts: DatasetFacts) -> tuple[Checked | FileLedger, str]:
-    """Read and check one file; its refusal is an account too."""
+def _file(path: Path, table: str, facts: DatasetFacts, parts: dict[str, Checked], sources: dict[str, str]) -> FileLedger | None:
+    """Read and check one file into ``parts``; give the account of one that needs no more work: a copy, or one refused."""
+    name = shown(path.name)
     try:
         if not path.is_file():
-            raise FileRefused(
-                "not_a_file", "this is not a file", where=shown(path.name), do="Export the table to one file, or remove this."
-            )
-        raw = READERS[path.suffix.casefold()](path, table, facts)
-        return check_file(raw, facts), raw.sha256
+            raise FileRefused("not_a_file", "this is not a file", where=name, do="Export the table to one file, or remove this.")
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        if sha256 in parts:
+            sources[path.name], first = sha256, parts[sha256].ledger
+            return FileLedger(name, table, first.rows, merged=first.rows, notes=(f"a copy of {first.file}, read once",))
+        parts[sha256] = check_file(READERS[path.suffix.casefold()](path, table, facts), facts)
+        sources[path.name] = sha256
+        return None
     except FileRefused as error:
         rule, text = error.rule, str(error)
     except OSError as error:
-        rule, text = (
-            "unreadable",
-            f"{shown(path.name)}: the file cannot be opened ({error.strerror})\nCheck the rights on it, or copy it again.",
-        )
-    return FileLedger(shown(path.name), table, refused=text, rule=rule), ""
+        rule, text = "unreadable", f"{name}: the file cannot be opened ({error.strerror})\nCheck the rights on it, or copy it again."
+    return FileLedger(name, table, refused=text, rule=rule)
 
 
 def _check_facts(facts: DatasetFacts, folder: Path) -> None:

@@ -71,11 +71,11 @@ def take_register(year: SchoolYear, people: People, schools: Schools, suspended:
     arrange(code, year, rng)
     _stay_away(code, year, people, schools, rng)
     reserve(code, year, people, rng)
-    code[suspended] = CODE["E"]
     away = np.flatnonzero(among(code, ("I", "O")))
     np.put(code, away[rng.random(len(away)) < _UNRESOLVED], CODE["N"])
     lost = rng.random((len(FORMS), *code[0].shape)) < _LOST_REGISTER
     code[lost[form_place(people.form[year.pupil], year.group)] | (rng.random(code.shape, dtype=np.float32) < _GAP)] = CODE["-"]
+    code[suspended] = CODE["E"]
     if year.year < FIRST_YEAR_OF_NEW_CODES:
         code = EARLIER[code]
     return _write_down(code, rng)

@@ -52,7 +52,7 @@ def test_a_server_that_is_not_there(bundle: Path, dead: str) -> None:
     told = train(bundle, f"http://jo:hunter2@{dead}/")
     assert str(told) == f"http://{dead}/: the tracking store failed: connection refused\n{AGAIN}"
     assert told.__suppress_context__
-    assert time.monotonic() - begin < 15, "most of it is the first import of MLflow"
+    assert time.monotonic() - begin < 60, "MLflow on its own would try for minutes"
 
 
 def test_a_server_that_never_answers(bundle: Path, dumb: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:

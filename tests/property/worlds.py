@@ -135,7 +135,12 @@ def _axis(start: dt.date, n: int, step: int, holiday_after: int) -> list[dt.date
 @st.composite
 def worlds(draw: st.DrawFn, *, long: bool = False) -> World:
     """One to three schools of up to a dozen pupils, some weeks to two years, and every table now and then."""
-    axis = _axis(draw(st.sampled_from(STARTS)), draw(st.integers(3, 90 if long else 45)), draw(st.sampled_from([1, 1, 3, 7])), draw(st.integers(2, 40)))
+    axis = _axis(
+        draw(st.sampled_from(STARTS)),
+        draw(st.integers(3, 90 if long else 45)),
+        draw(st.sampled_from([1, 1, 3, 7])),
+        draw(st.integers(2, 40)),
+    )
     as_of = draw(st.sampled_from(axis[len(axis) // 2 :])) + draw(st.sampled_from([0, 1, 3, 20])) * DAY
     stays = draw(st.lists(STAYS, min_size=1, max_size=24 if long else 14, unique_by=lambda s: (s.pupil, s.school)))
     rows = [row for stay in stays for row in stay.rows(axis)]
@@ -145,7 +150,7 @@ def worlds(draw: st.DrawFn, *, long: bool = False) -> World:
     for row in draw(st.lists(st.sampled_from(rows), max_size=8)) if rows else []:  # corrections
         rows.append({**row, "code": draw(st.sampled_from(CODES)) or "/", "recorded_on": row["date"] + draw(st.integers(0, 50)) * DAY})
     tables = {"attendance": rows}
-    for name, strategy in _others(stays, axis, near).items():
+    for name, strategy in _others(stays, axis, as_of).items():
         if (found := draw(strategy)) is not None:
             tables[name] = found
     return World(
@@ -154,34 +159,42 @@ def worlds(draw: st.DrawFn, *, long: bool = False) -> World:
     )  # fmt: skip
 
 
-def _others(stays: list[_Stay], axis: list[dt.date], near: st.SearchStrategy[dt.date]) -> dict[str, st.SearchStrategy[list[Row] | None]]:
+def _others(stays: list[_Stay], axis: list[dt.date], as_of: dt.date) -> dict[str, st.SearchStrategy[list[Row] | None]]:
     """Every other table: rows about the pupils of the stays, mostly; sometimes none, sometimes no table."""
-    pairs = st.sampled_from([(f"P{s.pupil:02d}", f"S{s.school}") for s in stays]) | st.builds(lambda p, s: (f"P{p:02d}", f"S{s}"), PUPILS, SCHOOLS)
-    yes_no = st.sampled_from([None, True, False])
+    near = st.integers(-60, 20).map(lambda n: as_of + n * DAY)
+    pairs = st.sampled_from([(f"P{s.pupil:02d}", f"S{s.school}") for s in stays]) | st.builds(
+        lambda p, s: (f"P{p:02d}", f"S{s}"), PUPILS, SCHOOLS
+    )
+    any_day, yes_no = near | st.sampled_from(axis), st.sampled_from([None, True, False])
 
-    def table(date: str, least: int = 0, most: int = 8, **columns: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Row] | None]:
+    def table(date: str, when: st.SearchStrategy[dt.date], **columns: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Row] | None]:
         def row(pair: tuple[str, str], day: dt.date, lag: int | None, rest: Row) -> Row:
             return {"pupil_id": pair[0], "school_id": pair[1], date: day, "recorded_on": None if lag is None else day + lag * DAY, **rest}
 
-        rows = st.builds(row, pairs, near | st.sampled_from(axis), LAGS, st.fixed_dictionaries(columns))
-        return st.none() | st.lists(rows, min_size=least, max_size=most)
+        rows = st.lists(st.builds(row, pairs, when, LAGS, st.fixed_dictionaries(columns)), max_size=8)
+        return st.one_of(st.none(), rows, rows)
 
     years = st.sampled_from([9, 9, 9, 10, None])
-    census = [{"pupil_id": f"P{s.pupil:02d}", "school_id": f"S{s.school}", "valid_from": axis[0], "year_group": 9, "fsm": True} for s in stays]
-    context = table("valid_from", year_group=years, sex=st.sampled_from(["F", "M", None]), fsm=yes_no, eal=yes_no, cla=yes_no, young_carer=yes_no,
+    horizon = st.integers(0, 400).map(lambda n: as_of + n * DAY)
+    census = [
+        {"pupil_id": f"P{s.pupil:02d}", "school_id": f"S{s.school}", "valid_from": axis[0], "year_group": 9, "fsm": True} for s in stays
+    ]
+    context = table("valid_from", any_day, year_group=years, sex=st.sampled_from(["F", "M", None]), fsm=yes_no, eal=yes_no, cla=yes_no, young_carer=yes_no,
                     sen=st.sampled_from(["N", "K", "E", None]), idaci_decile=st.sampled_from([1, 10, None]))  # fmt: skip
     stays_told = [{"pupil_id": f"P{s.pupil:02d}", "school_id": f"S{s.school}", "entered_on": axis[0], "status": None} for s in stays]
-    enrolment = table("entered_on", left_on=st.none() | near, status=st.sampled_from([None, "single", "main", "subsidiary", "guest"]))
+    enrolment = table(
+        "entered_on", any_day, left_on=st.none() | near, status=st.sampled_from([None, "single", "main", "subsidiary", "guest"])
+    )
     calendar = st.lists(st.builds(
         lambda s, d, half, o: {"school_id": f"S{s}", "date": d, "session": half, "open": o},
-        SCHOOLS, near | st.sampled_from(axis), st.sampled_from(["AM", "PM", "DAY"]), st.booleans(),
+        SCHOOLS, any_day, st.sampled_from(["AM", "PM", "DAY"]), st.booleans(),
     ), max_size=8)  # fmt: skip
     return {
         "context": context.map(lambda rows: None if rows is None else census + rows),
-        "behaviour": table("date", kind=st.sampled_from(["negative", "positive"]), role=st.sampled_from(["involved", "harmed", "witness", None])),
-        "suspensions": table("start", kind=st.sampled_from(["suspension", "permanent_exclusion", "withdrawn"]), sessions=st.sampled_from([None, 1, 4])),
-        "outcomes": table("left_on", destination=st.sampled_from(DESTINATIONS)),
-        "assessments": table("date", subject=st.sampled_from(["En", "Ma"]), score=st.sampled_from([None, 0.0, 12.7, 33.3, 70.1]),
+        "behaviour": table("date", any_day, kind=st.sampled_from(["negative", "positive"]), role=st.sampled_from(["involved", "harmed", "witness", None])),
+        "suspensions": table("start", any_day, kind=st.sampled_from(["suspension", "permanent_exclusion", "withdrawn"]), sessions=st.sampled_from([None, 1, 4])),
+        "outcomes": table("left_on", any_day | horizon | horizon, destination=st.sampled_from(DESTINATIONS)),
+        "assessments": table("date", any_day, subject=st.sampled_from(["En", "Ma"]), score=st.sampled_from([None, 0.0, 12.7, 33.3, 70.1]),
                              maximum=st.sampled_from([None, 60.7, 100.0])),
         "enrolment": st.none() | enrolment.map(lambda rows: None if rows is None else stays_told + rows),
         "calendar": st.none() | st.none() | calendar,

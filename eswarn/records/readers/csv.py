@@ -13,7 +13,7 @@ from eswarn.config import DatasetFacts
 from eswarn.records.ledger import FileRefused
 from eswarn.records.readers.headers import Header, find
 from eswarn.records.readers.raw import Cells, Ints, Numbering, Raw
-from eswarn.records.readers.scan import check_quotes, scan, sha256, text_chunks
+from eswarn.records.readers.scan import check_quotes, scan, text_chunks
 from eswarn.words import count as counted
 
 _HEAD = 256 * 1024
@@ -55,7 +55,7 @@ def read(path: Path, table: str, facts: DatasetFacts) -> Raw:
     for name, place in header.places.items():
         columns[name] = Cells.of(header.names[place], body.column(name))
         body = body.drop_columns([name])
-    return Raw(path.name, table, columns, rows, Numbering(header.row + 1, ragged), len(header.names), sha256(path), notes)
+    return Raw(path.name, table, columns, rows, Numbering(header.row + 1, ragged), len(header.names), notes)
 
 
 def _beginning(path: Path, encoding: str) -> tuple[str, bool]:

@@ -13,7 +13,6 @@ from eswarn.config import DatasetFacts
 from eswarn.records.ledger import FileRefused, shown
 from eswarn.records.readers.headers import Header, match
 from eswarn.records.readers.raw import Cells, Numbering, Raw
-from eswarn.records.readers.scan import sha256
 
 _BATCH = 1 << 20
 _IDENTIFIERS = ("pupil_id", "school_id", "household_id")
@@ -39,7 +38,7 @@ def read(path: Path, table: str, facts: DatasetFacts) -> Raw:
     if columns is None:
         raise _unreadable(path)
     rows = len(next(iter(columns.values())).index)
-    return Raw(path.name, table, columns, rows, Numbering(2, np.zeros(0, np.int64)), len(header.names), sha256(path), header.notes)
+    return Raw(path.name, table, columns, rows, Numbering(2, np.zeros(0, np.int64)), len(header.names), header.notes)
 
 
 def _schema(path: Path) -> pa.Schema | None:

@@ -82,7 +82,6 @@ class Raw:
     rows: int
     numbering: Numbering
     fields: int
-    sha256: str
     notes: tuple[str, ...] = ()
 
     def where(self, rows: Ints, column: str = "") -> str:

@@ -141,4 +141,4 @@ def test_the_files_of_a_run_that_lists_itself_for_ever_are_not_listed_for_ever(t
     begin = time.monotonic()
     with pytest.raises(InputRefused):
         _listed(Store(None, "http://x", None), Endless(), "", depth=0)
-    assert time.monotonic() - begin < 1
+    assert time.monotonic() - begin < 10

@@ -83,7 +83,7 @@ def test_a_store_deleted_and_made_anew_by_the_same_process_is_written_to(store: 
         tags = {"output_id": "ab", "model_id": "cd"}
         track_training(bundle, params={}, metrics={}, tags=tags, uri=f"sqlite:///{place}", experiment="anew", model_name="anew")
         with sqlite3.connect(place) as made:
-            runs |= set(made.execute("SELECT run_uuid FROM runs JOIN experiments USING (experiment_id) WHERE name = 'anew'"))
+            runs |= set(made.execute("SELECT run_uuid FROM runs JOIN experiments USING (experiment_id) WHERE experiments.name = 'anew'"))
         made.close()
         place.unlink()
     assert len(runs) == 2
@@ -111,11 +111,11 @@ def test_reading_never_creates_a_store(tmp_path: Path) -> None:
 
 
 def refused(uri: str) -> str:
-    """Open a store to write, expect a refusal within seconds, and return it."""
+    """Open a store to write, expect a refusal and no long wait, and return what it says."""
     begin = time.monotonic()
     with pytest.raises(NotTracked) as told, open_store(uri, family=NotTracked, progress=silent):
         pass
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 60, "MLflow on its own would try for about 100 seconds"
     assert told.value.do
     assert told.value.__suppress_context__ or told.value.__context__ is None
     return told.value.what

@@ -78,7 +78,7 @@ def install_packages(uv: str | None) -> None:
         step("uv venv", uv, "venv", "--allow-existing", "--python", sys.executable, VENV)
         step("uv pip install", uv, "pip", "install", "--python", PYTHON, "--compile-bytecode", "--require-hashes", "-r", LOCK)
         return
-    print(f"Making .venv: {count} packages from requirements.lock, with pip (a few minutes; about 850 MB).", flush=True)
+    print(f"Making .venv: {count} packages from requirements.lock, with pip (a few minutes; about 1 GB on disk).", flush=True)
     try:
         import ensurepip  # noqa: F401  # Debian and Ubuntu ship Python without it
         import venv  # noqa: F401

@@ -170,12 +170,13 @@ def _check(args: argparse.Namespace, screen: Screen) -> None:
 
 def _features(args: argparse.Namespace, screen: Screen) -> None:
     from eswarn import folders, pipeline
+    from eswarn.features.compute import write_feature_table
     from eswarn.records import read
 
     out = Path(args.out)
     folders.refuse_existing(out)
     table = pipeline.feature_table(read(args.folder, progress=screen.progress), args.as_of, config=args.config, progress=screen.progress)
-    pipeline.write_feature_table(table, out)
+    write_feature_table(table, out)
     screen.say(f"{len(table):,} rows, {table.shape[1] - 2} features in {out}")
 
 

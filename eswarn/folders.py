@@ -17,9 +17,13 @@ def refuse_existing(place: Path) -> None:
     Raises
     ------
     InputRefused
-        Something stands there.
+        Something stands there, or nothing can.
     """
-    if place.exists() or place.is_symlink():
+    try:
+        taken = place.exists() or place.is_symlink()
+    except OSError as error:  # a name too long, a folder that may not be looked into
+        raise InputRefused(f"cannot be written ({error.strerror})", where=str(place)) from None
+    if taken:
         raise InputRefused("it exists already; nothing is overwritten", where=str(place), do="Choose another name, or remove it first.")
 
 
@@ -37,8 +41,10 @@ def complete_or_absent(place: Path) -> Iterator[Path]:
     refuse_existing(place)
     draft = place.with_name(place.name + ".tmp")
     try:
-        if draft.exists():
+        if draft.is_dir() and not draft.is_symlink():
             shutil.rmtree(draft)
+        else:
+            draft.unlink(missing_ok=True)
         draft.mkdir(parents=True)
     except OSError as error:
         raise InputRefused(f"cannot be written ({error.strerror})", where=str(place)) from None
@@ -54,14 +60,23 @@ def complete_or_absent(place: Path) -> Iterator[Path]:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Put new bytes in the place of a file: the old or the new file stands there at any moment, never a part."""
+    """Put new bytes in the place of a file: the old or the new file stands there at any moment, never a part.
+
+    Raises
+    ------
+    InputRefused
+        The file cannot be written.
+    """
     draft = path.with_name(path.name + ".tmp")
-    with draft.open("wb") as handle:
-        handle.write(content)
-        handle.flush()
-        os.fsync(handle.fileno())
-    draft.replace(path)
-    _sync_folder(path.parent)
+    try:
+        with draft.open("wb") as handle:
+            handle.write(content)
+            handle.flush()
+            os.fsync(handle.fileno())
+        draft.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise InputRefused(f"could not be written ({error.strerror})", where=str(path)) from None
 
 
 def _sync(folder: Path) -> None:

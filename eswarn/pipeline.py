@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eswarn import folders
-from eswarn.cohort.calendar import calendar_before, half_term_mondays
-from eswarn.cohort.label import is_mature
+from eswarn.cohort.dates import half_terms, training_dates
 from eswarn.config import Config, load_config
 from eswarn.errors import InputRefused, NotTracked, UsageError
 from eswarn.evaluation.audit import Audit, audit_folder
@@ -27,7 +26,7 @@ from eswarn.model.issue import issue
 from eswarn.model.scores import Scores
 from eswarn.progress import Progress, silent
 from eswarn.records.store import Records
-from eswarn.records.timeline import Timeline, as_date
+from eswarn.records.timeline import Timeline
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +66,7 @@ def train(
     """
     choices = _config(config)
     timeline = Timeline(records)
-    dates = training_dates(timeline, choices)
+    dates = training_dates(timeline, choices.cohort)
     data = compute(timeline, dates, choices.cohort, features=choose(choices.features), labelled=True, progress=progress)
     progress("training", 0, 1)
     fitted = fit(data, choices)
@@ -87,42 +86,9 @@ def train(
     return model
 
 
-def training_dates(timeline: Timeline, config: Config) -> tuple[dt.date, ...]:
-    """As-of dates to train on: those of the configuration, else the first Monday of each half-term; mature ones only.
-
-    Raises
-    ------
-    InputRefused
-        A date of the configuration is not mature, or no date is.
-    """
-    wanted = config.cohort.as_of
-    late = [day for day in wanted if not is_mature(timeline, day, config.cohort)]
-    if late:
-        raise InputRefused(
-            f"what happened after {late[0]} is not known to the end of the horizon and the reporting delay", where="[cohort] as_of",
-            do="Leave out such dates, shorten horizon_days, or bring outcomes that were followed longer (observed_to in dataset.toml).",
-        )  # fmt: skip
-    wanted = wanted or tuple(day for day in _half_terms(timeline) if is_mature(timeline, day, config.cohort))
-    if not wanted:
-        raise InputRefused(
-            "there is no as-of date whose pupils were followed to the end of the horizon",
-            do="Bring at least two school years, shorten [cohort] horizon_days, or check observed_to in dataset.toml.",
-        )
-    return wanted
-
-
 def latest_half_term(records: Records) -> dt.date:
     """The first Monday of the last half-term on record: a date on which a school would have asked for a list."""
-    return _half_terms(Timeline(records))[-1]
-
-
-def _half_terms(timeline: Timeline) -> tuple[dt.date, ...]:
-    """First Mondays of the half-terms before which there is any mark."""
-    _, _, date = timeline.attendance
-    if not len(date):
-        raise InputRefused("the attendance table has no rows", do="Export marks for at least one school year.")
-    mondays = half_term_mondays(calendar_before(timeline.before(as_date(int(date.max()) + 1))))
-    return tuple(day for day in mondays if day > as_date(int(date.min())))
+    return half_terms(Timeline(records))[-1]
 
 
 def score(
@@ -226,21 +192,6 @@ def feature_table(
     return table
 
 
-def write_feature_table(table: pd.DataFrame, file: Path) -> None:
-    """Write a feature table as Parquet: complete or not at all."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    draft = file.with_name(file.name + ".tmp")
-    try:
-        pq.write_table(pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None), draft, compression="zstd")
-        draft.replace(file)
-    except OSError as error:
-        raise InputRefused(f"could not be written ({error.strerror})", where=str(file)) from None
-    finally:
-        draft.unlink(missing_ok=True)
-
-
 def load(model: str | Path, *, tracking: str | None = None) -> Model:
     """Load a model from its folder, or from the tracking store: ``models:/eswarn@champion``, ``runs:/ID/model``.
 
@@ -296,21 +247,14 @@ def track(
     path = Path(out)
     if (path / "booster.txt").exists():
         return _track_model(load_model(path), path, choices, uri, progress)
-    from eswarn.tracking import track_scores
+    from eswarn.tracking import facts, track_scores
 
     record = read_record(path)
     if record.changed:
         raise InputRefused(f"files have changed since they were sealed: {', '.join(record.changed)}", where=str(path))
-    about = record.run.get("about", {})
     tracked = track_scores(
-        path, uri=uri, experiment=choices.tracking.experiment, track_pupils=track_pupils, progress=progress,
-        params={f"score.{name}": about[name] for name in ("places", "watch", "method") if name in about},
-        metrics={f"scores.{name}": float(about[name]) for name in ("scored", "not_scored", "schools", "expected_leavers") if name in about},
-        tags={
-            "output_id": record.output_id, "model_id": about.get("model_id", ""), "as_of": about.get("as_of", ""),
-            "data_hash": record.run.get("data_digest", ""), "features_hash": about.get("features", ""),
-            "eswarn_version": record.run.get("eswarn", ""),
-        },
+        path, **facts.of_scores(record.run, record.output_id), uri=uri, experiment=choices.tracking.experiment, track_pupils=track_pupils,
+        progress=progress,
     )  # fmt: skip
     told = {"run_id": tracked.run_id, "experiment_id": tracked.experiment_id, "uri": tracked.uri}
     record.note_tracking(told)
@@ -318,25 +262,14 @@ def track(
 
 
 def _track_model(model: Model, folder: Path | None, config: Config, uri: str, progress: Progress) -> Mapping[str, Any]:
-    from eswarn.tracking import track_training
+    from eswarn.tracking import facts, track_training
 
     if folder is None:
         with tempfile.TemporaryDirectory() as place:
             return _track_model(model, model.save(Path(place) / "model"), config, uri, progress)
-    card = model.card
-    cohort, calibration = card["cohort"], card["calibration"]
     tracked = track_training(
-        folder, uri=uri, experiment=config.tracking.experiment, model_name=config.tracking.model_name, progress=progress,
-        params={f"model.{name}": value for name, value in card["model"].items()}
-        | {f"model.calibration_{name}": str(calibration[name]).replace(" ", "-") for name in ("method", "on")}
-        | {"features.number": len(card["features"]), "cohort.dates": len(cohort["as_of"])}
-        | {"cohort.horizon": cohort["horizon"].replace(" ", "-")},
-        metrics={f"calibration.{name}": value for name, value in card["metrics"].items()}
-        | {f"cohort.{name}": float(cohort[name]) for name in ("rows", "pupils", "schools", "leavers", "base_rate")},
-        tags={
-            "output_id": model.id, "model_id": model.id, "data_hash": card["data_digest"], "features_hash": card["feature_fingerprint"],
-            "eswarn_version": card["eswarn"],
-        },
+        folder, **facts.of_training(model.card, model.id), uri=uri, experiment=config.tracking.experiment,
+        model_name=config.tracking.model_name, progress=progress,
     )  # fmt: skip
     return {"run_id": tracked.run_id, "experiment_id": tracked.experiment_id, "uri": tracked.uri,
             "model_version": tracked.model_version, "alias": tracked.alias}  # fmt: skip

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
+from eswarn import words
 from eswarn.errors import EswarnError, InputRefused, ModelRefused
-from eswarn.evidence.record import TABLES, Record, read_record
+from eswarn.evidence.record import TABLES, Record, csv_bytes, read_record
 from eswarn.model.bundle import Model, load_model
 from eswarn.model.curve import Floats
 from eswarn.model.shapley import TOLERANCE, explain
@@ -27,7 +28,8 @@ TITLES = {
     "A5": "reasons add up to the raw score",
     "A6": "risks are the calibration curve of the raw scores, bit for bit",
     "A7": "reasons in words re-derived",
-    "A8": "nobody ranked above a higher raw score of the same school",
+    "A8": "ranks follow the raw scores, and tiers the ranks, within each school",
+    "A9": "scores.csv holds what scores.parquet holds",
 }
 
 
@@ -78,20 +80,20 @@ def audit_folder(folder: str | Path) -> Audit:
     told = all(record.has(table) for table in TABLES)
     line, model = _model_line(path / "model")
     if model is None or not told:
-        return Audit((_files_line(record, told), line, *_untold("the model or the tables of pupils are not there")))
+        return Audit((_files_line(record), line, *_untold("the model or the tables of pupils are not there")))
     try:
-        return Audit((_files_line(record, told), line, *_rederived(record, model)))
-    except (EswarnError, KeyError, TypeError, ValueError) as error:
+        return Audit((_files_line(record), line, *_rederived(record, model)))
+    except (EswarnError, ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError) as error:
         why = error.what if isinstance(error, EswarnError) else "the tables do not have the columns of a scoring run"
-        return Audit((_files_line(record, told), line, Check("A3", TITLES["A3"], "failed", why)))
+        return Audit((_files_line(record), line, Check("A3", TITLES["A3"], "failed", why)))
 
 
-def _files_line(record: Record, told: bool) -> Check:
-    """Compare with the manifest; a shared store holds no tables of pupils, and then nothing can be said."""
+def _files_line(record: Record) -> Check:
+    """Compare with the manifest; a shared store holds no files of pupils, and then nothing can be said."""
     if not record.changed:
         return Check("A1", TITLES["A1"], "passed", "every file is the one the manifest names")
-    if not told:
-        return Check("A1", TITLES["A1"], "cannot tell", "the tables of pupils are not part of this run")
+    if record.without_pupils:
+        return Check("A1", TITLES["A1"], "cannot tell", "the files of pupils are not part of this run; the others are as they were sealed")
     return Check("A1", TITLES["A1"], "failed", f"changed, missing or added: {', '.join(record.changed)}")
 
 
@@ -112,6 +114,7 @@ def _rederived(record: Record, model: Model) -> list[Check]:
     table, values = np.ascontiguousarray(features[columns].to_numpy(float)), given[columns].to_numpy(float)
     told = explain(model.booster, table)
     gap = float(np.abs(given["base_value"].to_numpy(float) + values.sum(axis=1) - given["raw_score"].to_numpy(float)).max(initial=0))
+    same_csv = (record.folder / "scores.csv").read_bytes() == csv_bytes(scores)
     adds_up = f"largest gap {gap:.1e} over {len(scores):,} pupils, {TOLERANCE:.0e} allowed"
     return [
         _line("A3", _same(told.raw, given["raw_score"])),
@@ -119,7 +122,8 @@ def _rederived(record: Record, model: Model) -> list[Check]:
         Check("A5", TITLES["A5"], "passed" if gap <= TOLERANCE else "failed", adds_up),
         _line("A6", _same(model.curve(told.raw), scores["risk"])),
         _line("A7", _same_words(model, table, told.values, features["year_group"].to_numpy(float), scores)),
-        _line("A8", _ranks_hold(scores["school_id"], told.raw, scores["rank"])),
+        _line("A8", _ranks_hold(scores, told.raw)),
+        Check("A9", TITLES["A9"], "passed" if same_csv else "failed", "byte for byte" if same_csv else "they differ"),
     ]
 
 
@@ -147,11 +151,17 @@ def _same(ours: npt.ArrayLike, theirs: npt.ArrayLike) -> np.ndarray:
     return np.asarray(bits[0] == bits[1])
 
 
-def _ranks_hold(school: pd.Series, raw: Floats, rank: pd.Series) -> npt.NDArray[np.bool_]:
+def _ranks_hold(scores: pd.DataFrame, raw: Floats) -> npt.NDArray[np.bool_]:
+    """Ranks as the raw scores have them; a first rank is priority, and no tier is above that of a better or equal rank."""
     import pandas as pd
 
-    ours = pd.Series(raw).groupby(school.to_numpy()).rank(method="min", ascending=False)
-    return np.asarray(ours.to_numpy(float) == rank.to_numpy(float))
+    school = pd.factorize(scores["school_id"])[0]
+    rank = pd.Series(raw).groupby(school).rank(method="min", ascending=False).to_numpy(float)
+    tier = scores["tier"].map({name: at for at, name in enumerate(words.TIERS)}).to_numpy(float)  # NaN for a tier nobody knows
+    order = np.lexsort((-tier, rank, school))
+    lowest = np.empty(len(tier))
+    lowest[order] = pd.Series(tier[order]).groupby(school[order]).cummax().to_numpy(float)
+    return np.asarray((rank == scores["rank"].to_numpy(float)) & (tier == lowest) & ((rank > 1) | (tier == 0)))
 
 
 def _untold(why: str) -> list[Check]:

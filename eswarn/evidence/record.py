@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 TABLES = ("scores", "contributions", "features")
-OUTSIDE = ("run.json", "manifest.json")
+PUPIL_FILES = (*(f"{table}.parquet" for table in TABLES), "scores.csv", "not_scored.csv", "report.html")
+OUTSIDE = ("run.json", "run.json.tmp", "manifest.json")  # a process killed while it replaced run.json leaves the draft
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run a text that begins with one of these
 
 
@@ -40,21 +41,22 @@ def write_record(scores: Scores, model: Model, folder: Path) -> None:
         # without the metadata of pandas, which names versions: the same numbers give the same bytes
         table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
         pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
-    _write_csv(frames["scores"], folder / "scores.csv")
-    _write_csv(scores.not_scored, folder / "not_scored.csv")
+    for name, frame in (("scores", frames["scores"]), ("not_scored", scores.not_scored)):
+        (folder / f"{name}.csv").write_bytes(csv_bytes(frame))
     (folder / "model").mkdir()
     model.write_into(folder / "model")
 
 
-def _write_csv(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table for spreadsheets: text that would run as a formula gets an apostrophe before it, numbers stay as they are."""
+def csv_bytes(frame: pd.DataFrame) -> bytes:
+    """A table for spreadsheets: text that would run as a formula gets an apostrophe before it, numbers stay as they are."""
     import pandas as pd
 
     safe = frame.copy()
     for name in safe.columns:
         if pd.api.types.is_string_dtype(safe[name]):
             safe[name] = [f"'{text}" if text.startswith(FORMULA) else text for text in safe[name].astype(str)]
-    safe.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
+    text: str = safe.to_csv(index=False, lineterminator="\n")
+    return text.encode()
 
 
 def seal(folder: Path, run: Mapping[str, Any]) -> str:
@@ -101,6 +103,11 @@ class Record:
     run: Mapping[str, Any]
     changed: tuple[str, ...]
 
+    @property
+    def without_pupils(self) -> bool:
+        """Whether only the files of pupils are absent, all of them, as in a shared store, and every other file is as it was sealed."""
+        return set(self.changed) == set(PUPIL_FILES) and not any((self.folder / name).exists() for name in PUPIL_FILES)
+
     def has(self, table: str) -> bool:
         """Whether the record holds a table; a record in a shared store may hold none with pupils."""
         return (self.folder / f"{table}.parquet").is_file()
@@ -140,8 +147,8 @@ def read_record(folder: str | Path) -> Record:
     try:
         content = (path / "manifest.json").read_bytes()
         manifest, run = json.loads(content), json.loads((path / "run.json").read_bytes()) if (path / "run.json").exists() else {}
-        named = dict(manifest["files"]) if manifest["eswarn_scores"] == FORMAT else None
-    except (OSError, ValueError, KeyError, TypeError):
+        named = dict(manifest["files"]) if manifest["eswarn_scores"] == FORMAT and isinstance(run, dict) else None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         named = None
     if named is None:
         told = "Give the folder that `eswarn score --out` wrote."

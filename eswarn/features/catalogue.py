@@ -6,9 +6,9 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+from eswarn.features.events import Events
 from eswarn.features.feature import Feature
 from eswarn.features.library import FEATURES
-from eswarn.features.measures import Events
 from eswarn.features.register import SessionSet
 from eswarn.features.windows import Window
 

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -160,3 +161,18 @@ def _keys(cohort: Cohort, day: dt.date) -> pd.DataFrame:
             "unmarked": cohort.unmarked,
         }
     )
+
+
+def write_feature_table(table: pd.DataFrame, file: Path) -> None:
+    """Write a feature table as Parquet: complete or not at all."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    draft = file.with_name(file.name + ".tmp")
+    try:
+        pq.write_table(pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None), draft, compression="zstd")
+        draft.replace(file)
+    except OSError as error:
+        raise InputRefused(f"could not be written ({error.strerror})", where=str(file)) from None
+    finally:
+        draft.unlink(missing_ok=True)

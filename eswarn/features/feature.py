@@ -7,15 +7,19 @@ import math
 import re
 import string
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
+
+import pyarrow.types as pt
+from pydantic import TypeAdapter, ValidationError
 
 from eswarn import words
-from eswarn.errors import UsageError
+from eswarn.errors import UsageError, nearest
 from eswarn.features import measures
-from eswarn.features.measures import Measure, latest
+from eswarn.features.events import EVENT_TABLES
+from eswarn.features.measures import Measure, Wanted
 from eswarn.features.view import Floats, View
 from eswarn.features.windows import Window, ever
-from eswarn.records.tables import protected_columns
+from eswarn.records.tables import TABLE_MODELS, arrow_schema, column
 
 Direction = Literal["riskier", "safer", "either"]
 SIGN = {"riskier": 1, "safer": -1, "either": 0}
@@ -76,8 +80,13 @@ class Feature:
         for text in (self.says, self.silent):
             for placeholder in {p for _, p, _, _ in string.Formatter().parse(text) if p is not None} - {"value", "window"}:
                 raise UsageError(f'unknown placeholder "{{{placeholder}}}"', where=where, do="Use {value} and {window}.")
-        if isinstance(self.measure, latest) and self.measure.column in protected_columns() and not self.protected:
-            raise UsageError(f'"{self.measure.column}" is a protected column', where=where, do="Declare protected=True.")
+        for table in self.measure.tables:
+            if table not in ("attendance", "context", *EVENT_TABLES):
+                raise UsageError(f'the table "{table}" is not for features', where=where, do=f"Events are in {', '.join(EVENT_TABLES)}.")
+        for table, name, wanted in self.measure.columns:
+            _check_column(table, name, wanted, where)
+            if column(table, name).role == "protected" and not self.protected:
+                raise UsageError(f'"{name}" is a protected column', where=where, do="Declare protected=True.")
 
     def over(self, *windows: Window) -> tuple[Feature, ...]:
         """The same feature over several windows, one column each."""
@@ -122,3 +131,20 @@ class Feature:
         """What the records say about a pupil, or that they say nothing."""
         said = self.silent if math.isnan(value) else self.says
         return said.format(value="" if math.isnan(value) else self.value_text(value), window=self.window.words)
+
+
+def _check_column(table: str, name: str, wanted: Wanted, where: str) -> None:
+    """Refuse a column that is not there, or that no feature may see, and words that it never holds."""
+    known = {n for n in TABLE_MODELS[table].model_fields if column(table, n).role in ("fact", "protected")}
+    if name not in known:
+        raise UsageError(f'the table "{table}" has no column "{name}" for features', where=where, do=nearest(name, known))
+    is_text = pt.is_dictionary(arrow_schema(table).field(name).type)
+    if wanted != "any" and is_text != bool(wanted):
+        do = "Give the values that count." if is_text else "Give no values: it is not text."
+        raise UsageError(f'the column "{name}" of {table} holds {"text" if is_text else "numbers or yes and no"}', where=where, do=do)
+    kept: Any = TABLE_MODELS[table].model_fields[name].annotation
+    for value in wanted if wanted != "any" else ():
+        try:
+            TypeAdapter(kept).validate_python(value)
+        except ValidationError:
+            raise UsageError(f'the column "{name}" of {table} never holds "{value}"', where=where) from None

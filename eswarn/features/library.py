@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
+from eswarn.features.events import Events, count, days_since_event, latest, mean_ratio, total, unknown
 from eswarn.features.feature import Feature
 from eswarn.features.measures import (
-    Events,
     change,
-    count,
     current_run,
     days_since,
-    days_since_event,
     excess,
-    latest,
     longest_run,
-    mean_ratio,
     percentile,
     schools_attended,
     share,
     spells,
     time_at_school,
-    total,
-    unknown,
 )  # fmt: skip
 from eswarn.features.register import ABSENT, ATTENDED, ILLNESS, LATE, NO_REASON_YET, UNAUTHORISED
 from eswarn.features.windows import days, last, last_year, year_to_date

@@ -1,27 +1,33 @@
-"""The closed vocabulary of measures: what can be asked of the records of a pupil in a window, and what no answer means."""
+"""The closed vocabulary of measures: what can be asked of a pupil's register in a window, and what no answer means; see events.py."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
 from eswarn.features.register import ATTENDED, POSSIBLE, SessionSet
 from eswarn.features.view import Floats, View
 from eswarn.features.windows import Window
-from eswarn.records.arrays import Bools
-from eswarn.records.timeline import Facts
 
 VERSION = 1  # part of every fingerprint: raise it when the meaning of any measure changes
 LEAST_PEERS = 5
+Wanted = tuple[str, ...] | Literal["any"]  # values of a text column that count; none of a column of numbers; or any column
+Asked = tuple[tuple[str, str, Wanted], ...]  # table, column and what is wanted of it
 
 
 @runtime_checkable
 class Measure(Protocol):
-    """One question to the records. ``unit`` says how its answer is spoken; ``tables`` which records it needs."""
+    """One question to the records. ``unit`` says how its answer is spoken; ``tables`` and ``columns`` which records it needs."""
 
-    unit: ClassVar[str]
+    @property
+    def unit(self) -> str:
+        """How an answer is spoken."""
+
+    @property
+    def columns(self) -> Asked:
+        """Columns it asks for."""
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -32,6 +38,8 @@ class Measure(Protocol):
 
 
 class _OfAttendance:
+    columns: ClassVar[Asked] = ()
+
     @property
     def tables(self) -> tuple[str, ...]:
         """What it needs: the register."""
@@ -48,7 +56,7 @@ class share(_OfAttendance):
 
     def compute(self, view: View, window: Window) -> Floats:
         """One share between 0 and 1 a pupil."""
-        return _ratio(view.count(self.part, window), view.count(self.of, window))
+        return ratio(view.count(self.part, window), view.count(self.of, window))
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,7 @@ class excess(_OfAttendance):
     def compute(self, view: View, window: Window) -> Floats:
         """A difference of shares, between -1 and 1, a pupil."""
         part, of = view.count(self.part, window, self.weekdays), view.count(self.of, window, self.weekdays)
-        return _ratio(part, of) - _ratio(view.count(self.part, window) - part, view.count(self.of, window) - of)
+        return ratio(part, of) - ratio(view.count(self.part, window) - part, view.count(self.of, window) - of)
 
 
 @dataclass(frozen=True)
@@ -154,139 +162,6 @@ class percentile(_OfAttendance):
 
 
 @dataclass(frozen=True)
-class Events:
-    """Some rows of a dated table: ``where`` names a text column and the values that count; null counts where ``or_null``."""
-
-    table: str
-    noun: str
-    where: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    or_null: tuple[str, ...] = ()
-
-    def rows(self, facts: Facts) -> Bools:
-        """Which rows count. A suspension that was withdrawn (same pupil, same start) does not."""
-        keep = np.ones(len(facts), bool)
-        for name, values in self.where:
-            keep &= facts.equals(name, *values) | ((name in self.or_null) & np.isnan(facts.columns[name]))
-        if self.table == "suspensions":
-            key = facts.pupil * (1 << 20) + facts.date
-            keep &= ~np.isin(key, key[facts.equals("kind", "withdrawn")])
-        return keep
-
-
-@dataclass(frozen=True)
-class _OfEvents:
-    events: Events
-
-    @property
-    def tables(self) -> tuple[str, ...]:
-        """What it needs: the table of the events."""
-        return (self.events.table,)
-
-    def _found(self, view: View, window: Window) -> tuple[np.ndarray, Facts]:
-        return view.events(self.events.table, window, self.events.rows(view.cohort.known.tables[self.events.table]))
-
-    def _told(self, view: View) -> Bools:
-        """Who can be answered: any pupil where suspensions were supplied; elsewhere, where the school keeps the table."""
-        if self.events.table == "suspensions":
-            return np.full(len(view), self.events.table in view.cohort.known.supplied)
-        return view.kept(self.events.table)
-
-
-@dataclass(frozen=True)
-class count(_OfEvents):
-    """How many events the window holds; no answer where the school keeps no such records."""
-
-    unit: ClassVar[str] = "count"
-
-    def compute(self, view: View, window: Window) -> Floats:
-        """Events a pupil."""
-        place, _ = self._found(view, window)
-        return np.where(self._told(view), np.bincount(place, minlength=len(view)), np.nan)
-
-
-@dataclass(frozen=True)
-class total(_OfEvents):
-    """Sum of a column over the events in the window, null as 0; no answer where the school keeps no such records."""
-
-    column: str = ""
-    unit: ClassVar[str] = "sessions"
-
-    def compute(self, view: View, window: Window) -> Floats:
-        """A sum a pupil."""
-        place, facts = self._found(view, window)
-        summed = np.bincount(place, weights=np.nan_to_num(facts.columns[self.column]), minlength=len(view))
-        return np.where(self._told(view), summed, np.nan)
-
-
-@dataclass(frozen=True)
-class days_since_event(_OfEvents):
-    """Open days of the school since the last event, wherever it was recorded; no answer where there was none."""
-
-    unit: ClassVar[str] = "days"
-
-    def compute(self, view: View, window: Window) -> Floats:
-        """School days a pupil; 0 where it was on the latest open day or since."""
-        place, facts = self._found(view, window)
-        latest = np.full(len(view), -np.inf)
-        np.maximum.at(latest, place, facts.date.astype(float))
-        return view.open_days_after(np.where(np.isinf(latest), np.nan, latest))
-
-
-@dataclass(frozen=True)
-class mean_ratio(_OfEvents):
-    """Mean of one column over another (marks reached over marks possible), rows with both; no answer where there is none."""
-
-    top: str = ""
-    bottom: str = ""
-    unit: ClassVar[str] = "share"
-
-    def compute(self, view: View, window: Window) -> Floats:
-        """A mean a pupil, summed in the order of school, date and subject."""
-        place, facts = self._found(view, window)
-        ratio = facts.columns[self.top] / facts.columns[self.bottom]
-        both = ~np.isnan(ratio)
-        n = np.bincount(place[both], minlength=len(view))
-        return _ratio(np.bincount(place[both], weights=ratio[both], minlength=len(view)), n)
-
-
-@dataclass(frozen=True)
-class _OfContext:
-    column: str
-
-    @property
-    def tables(self) -> tuple[str, ...]:
-        """What it needs: the context."""
-        return ("context",)
-
-
-@dataclass(frozen=True)
-class latest(_OfContext):
-    """The value of a context column in force; for text, 1 where it is one of ``values`` and 0 where it is another."""
-
-    values: tuple[str, ...] = ()
-    unit: ClassVar[str] = "value"
-
-    def compute(self, view: View, window: Window) -> Floats:  # noqa: ARG002  what is in force has no window
-        """A value a pupil; no answer where it is not known."""
-        if not self.values:
-            return view.cohort.context_values(self.column)
-        texts = view.cohort.context_texts(self.column)
-        return np.array([np.nan if text is None else float(text in self.values) for text in texts], float)
-
-
-@dataclass(frozen=True)
-class unknown(_OfContext):
-    """1 where a context column in force is not known or there is no row, else 0; no answer where the table was not supplied."""
-
-    unit: ClassVar[str] = "yes"
-
-    def compute(self, view: View, window: Window) -> Floats:  # noqa: ARG002
-        """0 or 1 a pupil."""
-        missing = np.isnan(view.cohort.context_values(self.column)).astype(float)
-        return missing if "context" in view.cohort.known.supplied else np.full(len(view), np.nan)
-
-
-@dataclass(frozen=True)
 class schools_attended(_OfAttendance):
     """How many schools of the data set have marked the pupil so far; no answer where none has."""
 
@@ -312,6 +187,7 @@ class time_at_school(_OfAttendance):
         return np.minimum(view.cohort.known.t - view.cohort.entered, self.most).astype(np.float64)
 
 
-def _ratio(part: np.ndarray, of: np.ndarray) -> Floats:
-    ratio: Floats = np.divide(part, of, out=np.full(len(of), np.nan), where=of > 0)
-    return ratio
+def ratio(part: np.ndarray, of: np.ndarray) -> Floats:
+    """Quotients, NaN where there is nothing to divide by."""
+    quotient: Floats = np.divide(part, of, out=np.full(len(of), np.nan), where=of > 0)
+    return quotient

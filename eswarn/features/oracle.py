@@ -13,6 +13,7 @@ from typing import Any
 
 from eswarn.cohort.oracle import DATED, Pupil, Row, Session, known_before, means, pupils_on_roll, why_not_scored
 from eswarn.config import CohortConfig
+from eswarn.features import events as e
 from eswarn.features import measures as m
 from eswarn.features.feature import Feature
 from eswarn.features.register import SessionSet
@@ -76,14 +77,14 @@ def answer(measure: m.Measure, who: Pupil, window: Window, peers: Sequence[Pupil
         case m.schools_attended():
             marks = [kept.values() for (pupil, _), kept in who.known.marks.items() if pupil == who.pupil_id]
             return sum(any(means("marked", mark) for mark in kept) for kept in marks) or NAN
-        case m.time_at_school():
-            return (who.known.t - who.entered).days
-        case m.latest(column, values):
+        case m.time_at_school(most):
+            return min((who.known.t - who.entered).days, most)
+        case e.latest(column, values):
             value = who.context.get(column)
             return _number(value in values if values and value is not None else value)
-        case m.unknown(column):
+        case e.unknown(column):
             return float(who.context.get(column) is None) if "context" in who.known.supplied else NAN
-        case m.count() | m.total() | m.days_since_event() | m.mean_ratio():
+        case e.count() | e.total() | e.days_since_event() | e.mean_ratio():
             return _of_events(measure, who, window)
     raise TypeError(f"the oracle does not know the measure {type(measure).__name__}")
 
@@ -146,7 +147,7 @@ def _percentile(own: float, values: Sequence[float]) -> float:
 # --- events --------------------------------------------------------------------------------------------------------------
 
 
-def _of_events(measure: m.count | m.total | m.days_since_event | m.mean_ratio, who: Pupil, window: Window) -> float:
+def _of_events(measure: e.count | e.total | e.days_since_event | e.mean_ratio, who: Pupil, window: Window) -> float:
     table, (start, end) = measure.events.table, _days(who, window)
     rows = [r for r in _events(measure.events, who) if start <= r[DATED[table]] < end]
     rows.sort(key=lambda r: (r["school_id"], r[DATED[table]], r.get("subject") or ""))
@@ -154,17 +155,17 @@ def _of_events(measure: m.count | m.total | m.days_since_event | m.mean_ratio, w
     if table != "suspensions":
         kept = any(r["school_id"] == who.school_id for r in who.known.rows[table])
     match measure:
-        case m.count():
+        case e.count():
             return len(rows) if kept else NAN
-        case m.total(column=column):
+        case e.total(column=column):
             return _sum(r[column] or 0 for r in rows) if kept else NAN
-        case m.days_since_event():
+        case e.days_since_event():
             return _open_days_after(who, [r[DATED[table]] for r in rows])
     ratios = [r[measure.top] / r[measure.bottom] for r in rows if r[measure.top] is not None and r[measure.bottom] is not None]
     return _ratio(_sum(ratios), len(ratios))
 
 
-def _events(events: m.Events, who: Pupil) -> list[Row]:
+def _events(events: e.Events, who: Pupil) -> list[Row]:
     """The pupil's rows of the kind that counts; a suspension withdrawn (same start) does not."""
     rows = [r for r in who.known.rows[events.table] if r["pupil_id"] == who.pupil_id]
     if events.table == "suspensions":

@@ -127,12 +127,14 @@ def load_model(folder: str | Path) -> Model:
     path = Path(folder)
     if not path.is_dir():
         raise InputRefused("there is no such model folder", where=str(path), do="Give the folder that `eswarn train --out` wrote.")
-    manifest = _parsed(_bytes(path, "manifest.json"), "manifest.json", path)
-    if not isinstance(manifest, dict) or manifest.get("eswarn_model") != FORMAT or set(manifest.get("files") or ()) != set(FILES):
+    sealed = _bytes(path, "manifest.json")
+    manifest = _parsed(sealed, "manifest.json", path)
+    sums = manifest.get("files") if isinstance(manifest, dict) and manifest.get("eswarn_model") == FORMAT else None
+    if not isinstance(sums, dict) or set(sums) != set(FILES):
         raise ModelRefused("the manifest is not that of an eswarn model", where=str(path / "manifest.json"))
     files = {name: _bytes(path, name) for name in FILES}
     for name, content in files.items():
-        if hashlib.sha256(content).hexdigest() != manifest["files"][name]:
+        if hashlib.sha256(content).hexdigest() != sums[name]:
             raise ModelRefused("its bytes are not those the manifest names; it was not read", where=str(path / name),
                                do="Take the model from where it was trained, or from the tracking store, again.")  # fmt: skip
     foreign = sorted(p.name for p in path.iterdir() if p.name not in (*FILES, "manifest.json"))
@@ -144,12 +146,23 @@ def load_model(folder: str | Path) -> Model:
             files["booster.txt"].decode(), Curve(curve["method"], tuple(curve["raw"]), tuple(curve["risk"])),
             _parsed(files["reference.json"], "reference.json", path)["typical"], _parsed(files["card.json"], "card.json", path),
         )  # fmt: skip
-        _ = [f["column"] for f in model.card["features"]]
-    except (KeyError, TypeError, ValueError):
+        _look_through(model)
+        same = hashlib.sha256(sealed).hexdigest() == model.id
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise ModelRefused("its files do not have the parts of an eswarn model", where=str(path)) from None
-    if hashlib.sha256(_bytes(path, "manifest.json")).hexdigest() != model.id:
+    if not same:
         raise ModelRefused("the model is not written as eswarn writes models", where=str(path))
     return model
+
+
+def _look_through(model: Model) -> None:
+    """Touch every part that scoring needs, so that one that is missing is found here and not later."""
+    card = model.card
+    _ = [{name: told[name] + "" for name in ("column", "fingerprint", "says", "silent")} for told in card["features"]]
+    _ = card["cohort"]["said"] + "", card["cohort"]["rows"] + 0, dict(card["config"]["cohort"])
+    _ = [float(value) for medians in model.typical.values() for value in medians.values()]
+    if not model.booster_text.partition("\nmax_feature_idx=")[2].startswith(f"{len(card['features']) - 1}\n"):
+        raise ValueError("the trees do not have as many features as the card")
 
 
 def _bytes(path: Path, name: str) -> bytes:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+from sklearn.model_selection import StratifiedKFold
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
 
+from eswarn.errors import nearest
 from eswarn.model.curve import Curve, Floats, fit_curve
 from eswarn.model.trees import MAX_DEPTH, booster_from, library, without_pupils
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import lightgbm
     from sklearn.utils import Tags
 
+Ints = npt.NDArray[np.integer]
 FOLDS = 5
 # Leavers below which a row of settings holds: trees, depth, leaves. Fixed sizes; there is no early stopping.
 SIZES = ((200, 120, 2, 4), (1_000, 200, 3, 8), (10_000, 300, 5, 16), (float("inf"), 400, 7, 31))
@@ -102,6 +104,11 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
         -------
         RiskModel
             Itself.
+
+        Raises
+        ------
+        ValueError
+            The data cannot be learned from, or a setting is out of range.
         """
         table, target = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan", order="C")
         check_classification_targets(target)
@@ -111,13 +118,18 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
         self.classes_, cases = np.unique(target, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError("RiskModel needs rows of two classes; the data hold one class only.")
-        self.size_ = self._size(cases, groups)
-        self.booster_ = self._train(table, cases)
+        people = np.arange(len(cases)) if groups is None else np.unique(column_or_1d(groups), return_inverse=True)[1]
+        check_consistent_length(table, people)
+        self.size_ = self._size(cases, people)
+        signs = self._signs(table.shape[1])
+        self.booster_ = self._train(table, cases, signs)
         if later is not None:
-            later_table = validate_data(self, later[0], dtype=np.float64, ensure_all_finite="allow-nan", order="C", reset=False)
-            raw, outcome = self._raw(self.booster_, later_table), np.searchsorted(self.classes_, np.asarray(later[1]))
+            later_table, told = validate_data(self, *later, dtype=np.float64, ensure_all_finite="allow-nan", order="C", reset=False)
+            if not np.isin(told, self.classes_).all():
+                raise ValueError("The later cohort holds a class that the data do not.")
+            raw, outcome = self._raw(self.booster_, later_table), np.searchsorted(self.classes_, told)
         else:
-            raw, outcome = self._cross_fit(table, cases, groups), cases
+            raw, outcome = self._cross_fit(table, cases, people, signs), cases
         self.calibrated_on_ = "later cohort" if later is not None else "cross-fit"
         self.held_out_ = (raw, outcome)
         self.curve_: Curve = fit_curve(raw, outcome)
@@ -144,44 +156,53 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
         likelier = self.decision_function(X) > 0
         return np.asarray(self.classes_[likelier.astype(int)])
 
-    def _size(self, cases: npt.NDArray[np.integer], groups: npt.ArrayLike | None) -> dict[str, int]:
+    def _size(self, cases: Ints, people: Ints) -> dict[str, int]:
         """Settings by the number of cases of the rarer class, each person counted once."""
         rarer = cases == int(cases.mean() < 0.5)
-        n_cases = len(np.unique(np.asarray(groups)[rarer])) if groups is not None else int(rarer.sum())
-        _, trees, depth, leaves = next(row for row in SIZES if n_cases < row[0])
+        _, trees, depth, leaves = next(row for row in SIZES if len(np.unique(people[rarer])) < row[0])
         in_leaf = round(min(LEAVERS_IN_LEAF / rarer.mean(), len(cases) / 10))
         auto = {"trees": trees, "depth": depth, "leaves": leaves, "min_leaf": max(LEAST_IN_LEAF, in_leaf)}
         size = {name: value if getattr(self, name) == "auto" else int(getattr(self, name)) for name, value in auto.items()}
         if not 1 <= size["depth"] <= MAX_DEPTH or size["min_leaf"] < LEAST_IN_LEAF:
             raise ValueError(f"depth is at most {MAX_DEPTH} (exact reasons cost 3^depth) and min_leaf at least {LEAST_IN_LEAF}")
+        if size["trees"] < 1 or size["leaves"] < 2 or not self.learning_rate > 0 or not self.l2 >= 0:
+            raise ValueError("there is a tree at least, two leaves to a tree, learning_rate is above 0, and l2 is 0 or more")
         return size
 
-    def _train(self, table: Floats, cases: npt.NDArray[np.integer]) -> lightgbm.Booster:
-        lgb = library()
-        names = [str(n) for n in getattr(self, "feature_names_in_", range(table.shape[1]))]
+    def _signs(self, columns: int) -> list[int]:
+        """Direction of each column. A name that is not there is refused: a constraint must not be lost in silence."""
         monotone = self.monotone or {}
+        names = [str(n) for n in getattr(self, "feature_names_in_", range(columns))]
+        for name, sign in monotone.items():
+            if name not in names:
+                raise ValueError(f'monotone names "{name}", which is no column. {nearest(name, names)}')
+            if sign not in (-1, 0, 1):
+                raise ValueError("monotone is 1 (risk never falls), -1 (never rises) or 0")
+        return [int(monotone.get(name, 0)) for name in names]
+
+    def _train(self, table: Floats, cases: Ints, signs: list[int]) -> lightgbm.Booster:
+        lgb = library()
         params = {
             "objective": "binary", "learning_rate": self.learning_rate, "max_depth": self.size_["depth"],
             "num_leaves": self.size_["leaves"], "min_data_in_leaf": self.size_["min_leaf"], "lambda_l2": self.l2,
             "feature_fraction": 0.8, "seed": self.seed, "deterministic": True, "force_row_wise": True, "verbosity": -1,
-            "monotone_constraints": [int(monotone.get(n, 0)) for n in names],
+            "monotone_constraints": signs,
         }  # fmt: skip
         # position names: LightGBM refuses some characters, and a name must not decide whether a model can be trained
         data = lgb.Dataset(table, cases, feature_name=[f"x{i}" for i in range(table.shape[1])], free_raw_data=True)
         return booster_from(without_pupils(lgb.train(params, data, num_boost_round=self.size_["trees"]).model_to_string()))
 
-    def _cross_fit(self, table: Floats, cases: npt.NDArray[np.integer], groups: npt.ArrayLike | None) -> Floats:
-        """Raw score of each row by trees that saw neither it nor its group."""
-        folds = min(FOLDS, *np.bincount(cases).tolist())
+    def _cross_fit(self, table: Floats, cases: Ints, people: Ints, signs: list[int]) -> Floats:
+        """Raw score of each row by trees that saw neither it nor another row of its group."""
+        is_case = np.zeros(people.max() + 1, np.int64)  # of each person: whether any row is of the rarer class
+        np.maximum.at(is_case, people, (cases == int(cases.mean() < 0.5)).astype(np.int64))
+        folds = min(FOLDS, *np.unique(is_case, return_counts=True)[1].tolist())
         if folds < 2:  # a single case: nothing can be held out, and the curve's smoothed targets keep it from certainty
             return self._raw(self.booster_, table)
-        if groups is None:
-            splits = StratifiedKFold(folds, shuffle=True, random_state=self.seed).split(table, cases)
-        else:
-            splits = StratifiedGroupKFold(folds, shuffle=True, random_state=self.seed).split(table, cases, np.asarray(groups))
         raw = np.zeros(len(table))
-        for learn, judge in splits:
-            raw[judge] = self._raw(self._train(table[learn], cases[learn]), table[judge])
+        for _, fold in StratifiedKFold(folds, shuffle=True, random_state=self.seed).split(is_case, is_case):
+            judge = np.isin(people, fold)
+            raw[judge] = self._raw(self._train(table[~judge], cases[~judge], signs), table[judge])
         return raw
 
     @staticmethod

@@ -11,12 +11,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from eswarn.config import DatasetFacts
-from eswarn.records.codes import code_table
+from eswarn.records.codes import CodeTable, code_table
 from eswarn.records.judge import Judged, judge
 from eswarn.records.ledger import FileLedger, FileRefused, Rejection, shown
 from eswarn.records.marks import out_of_force, refuse_unknown
 from eswarn.records.readers.raw import Ints, Numbering, Raw, rows_in_words
-from eswarn.records.rules import DO, Rule
+from eswarn.records.rules import Rule
 from eswarn.records.tables import arrow_schema
 from eswarn.words import count as counted
 
@@ -60,21 +60,45 @@ def check(raw: Raw, facts: DatasetFacts) -> Checked:
     """
     columns, dates_and_codes = judge(raw, facts)
     notes = [*raw.notes, *dates_and_codes]
-    rules: list[Rule] = []
-    verdict = np.zeros(raw.rows, np.uint16)  # 0: accepted so far; else the place of the rule in `rules`, counted from 1
+    verdict = _Verdict(raw.rows)
     for rule, rows in _whole_rows(raw):
-        _reject(verdict, rules, rule, rows)
+        verdict.reject(rule, rows)
     for judged in columns.values():
-        _apply(verdict, rules, judged)
+        verdict.follow(judged)
     for rule, rows in _across(raw.table, columns):
-        _reject(verdict, rules, rule, rows)
-    rejections = _account(raw, rules, verdict, facts)
-    kept = np.flatnonzero(verdict == 0) if verdict.any() else None
-    notes += _notes(raw.table, columns, kept, facts)
+        verdict.reject(rule, rows)
+    rejections = _account(raw, verdict, codes=code_table(facts.profile))
+    kept = np.flatnonzero(verdict.of_row == 0) if verdict.of_row.any() else None
+    notes += _notes(columns, kept, codes=code_table(facts.profile)) if raw.table == "attendance" else []
+    table = _table(raw.table, columns, kept=kept, rows=raw.rows)
     total = raw.rows + len(raw.numbering.ragged)
-    accepted = raw.rows if kept is None else len(kept)
-    ledger = FileLedger(raw.file, raw.table, total, accepted, 0, rejections, tuple(notes))
-    return Checked(_table(raw.table, columns, kept, accepted), ledger, raw.numbering, kept)
+    ledger = FileLedger(raw.file, raw.table, total, table.num_rows, rejections=rejections, notes=tuple(notes))
+    return Checked(table, ledger, raw.numbering, kept)
+
+
+class _Verdict:
+    """The first rule that each row breaks: 0 for none, else its place in ``rules``, counted from 1."""
+
+    def __init__(self, rows: int) -> None:
+        self.rules: list[Rule] = []
+        self.of_row = np.zeros(rows, np.uint16)
+
+    def reject(self, rule: Rule, rows: npt.NDArray[np.bool_]) -> None:
+        """Reject some rows, unless they are rejected already."""
+        if rows.any():
+            self.rules.append(rule)
+            self.of_row[rows & (self.of_row == 0)] = len(self.rules)
+
+    def follow(self, judged: Judged) -> None:
+        """Reject the rows whose text in one column breaks a rule."""
+        if not judged.broken:
+            return
+        rules = list(dict.fromkeys(judged.broken.values()))
+        of_text = np.zeros(len(judged.values), np.uint16)
+        for i, rule in judged.broken.items():
+            of_text[i] = len(self.rules) + 1 + rules.index(rule)
+        self.rules += rules
+        np.copyto(self.of_row, of_text[judged.index], where=self.of_row == 0)
 
 
 def _whole_rows(raw: Raw) -> list[tuple[Rule, npt.NDArray[np.bool_]]]:
@@ -101,11 +125,11 @@ def _across(table: str, columns: Mapping[str, Judged]) -> list[tuple[Rule, npt.N
         no_number = np.ones(len(kind.index), np.bool_)
         if "sessions" in columns:
             no_number = np.array([value is None for value in columns["sessions"].values], np.bool_)[columns["sessions"].index]
-        return [(missing, is_suspension & no_number), *_ends_before(columns, "start", "end")]
-    return _ends_before(columns, "entered_on", "left_on") if table == "enrolment" else []
+        return [(missing, is_suspension & no_number), *_ends_before(columns, start="start", end="end")]
+    return _ends_before(columns, start="entered_on", end="left_on") if table == "enrolment" else []
 
 
-def _ends_before(columns: Mapping[str, Judged], start: str, end: str) -> list[tuple[Rule, npt.NDArray[np.bool_]]]:
+def _ends_before(columns: Mapping[str, Judged], *, start: str, end: str) -> list[tuple[Rule, npt.NDArray[np.bool_]]]:
     if end not in columns:
         return []
     first, last = (_days(columns[name].values)[columns[name].index] for name in (start, end))
@@ -116,47 +140,30 @@ def _days(values: Sequence[Any]) -> npt.NDArray[np.datetime64]:
     return np.array([value or "NaT" for value in values], "datetime64[D]")
 
 
-def _apply(verdict: npt.NDArray[np.uint16], rules: list[Rule], judged: Judged) -> None:
-    if not judged.broken:
-        return
-    places = {}
-    for rule in dict.fromkeys(judged.broken.values()):
-        rules.append(rule)
-        places[rule] = len(rules)
-    of_text = np.zeros(len(judged.values), np.uint16)
-    for i, rule in judged.broken.items():
-        of_text[i] = places[rule]
-    np.copyto(verdict, of_text[judged.index], where=verdict == 0)
-
-
-def _reject(verdict: npt.NDArray[np.uint16], rules: list[Rule], rule: Rule, rows: npt.NDArray[np.bool_]) -> None:
-    if rows.any():
-        rules.append(rule)
-        verdict[rows & (verdict == 0)] = len(rules)
-
-
-def _account(raw: Raw, rules: list[Rule], verdict: npt.NDArray[np.uint16], facts: DatasetFacts) -> tuple[Rejection, ...]:
+def _account(raw: Raw, verdict: _Verdict, *, codes: CodeTable) -> tuple[Rejection, ...]:
     """List the rejections by rule; refuse the file where they put it in doubt."""
-    total = raw.rows + len(raw.numbering.ragged)
+    ragged = raw.numbering.ragged
+    total = raw.rows + len(ragged)
     found = []
-    if ragged := len(raw.numbering.ragged):
-        what = f"not as many fields as the header, which has {raw.fields}"
-        if in_doubt(ragged, total):
-            where = f"{raw.file}, {rows_in_words(raw.numbering.ragged)}"
-            raise FileRefused("ragged_row", f"{ragged:,} of {total:,} rows: {what}", where=where, do=DO["ragged_row"])
-        found.append(Rejection("ragged_row", ragged, tuple(map(int, raw.numbering.ragged[:5])), "", what, DO["ragged_row"]))
-    for place, count in enumerate(np.bincount(verdict, minlength=len(rules) + 1)):
-        if not place or not count:
-            continue
-        rule, rows = rules[place - 1], np.flatnonzero(verdict == place)
-        if rule.name == "unknown_code":
-            raise refuse_unknown(raw, rows, code_table(facts.profile))
-        if rule.whole or (in_doubt(len(rows), total) and not rule.harmless):
-            where = raw.where(rows, rule.column)
-            raise FileRefused(rule.name, f"{count:,} of {total:,} rows: {rule.what}", where=where, do=rule.do)
-        header = raw.columns[rule.column].header if rule.column in raw.columns else ""
-        found.append(Rejection(rule.name, int(count), tuple(map(int, raw.numbering.of(rows[:5]))), shown(header), rule.what, rule.do))
+    if len(ragged):
+        rule = Rule("ragged_row", "", f"not as many fields as the header, which has {raw.fields}")
+        if in_doubt(len(ragged), total):
+            raise _refuse(rule, len(ragged), total=total, where=f"{raw.file}, {rows_in_words(ragged)}")
+        found.append(Rejection(rule.name, len(ragged), tuple(map(int, ragged[:5])), "", rule.what, rule.do))
+    for place, rule in enumerate(verdict.rules, start=1):
+        rows = np.flatnonzero(verdict.of_row == place)
+        if len(rows) and rule.name == "unknown_code":
+            raise refuse_unknown(raw, rows, table=codes)
+        if len(rows) and (rule.whole or (in_doubt(len(rows), total) and not rule.harmless)):
+            raise _refuse(rule, len(rows), total=total, where=raw.where(rows, rule.column))
+        if len(rows):
+            header = shown(raw.columns[rule.column].header) if rule.column in raw.columns else ""
+            found.append(Rejection(rule.name, len(rows), tuple(map(int, raw.numbering.of(rows[:5]))), header, rule.what, rule.do))
     return tuple(found)
+
+
+def _refuse(rule: Rule, rows: int, *, total: int, where: str) -> FileRefused:
+    return FileRefused(rule.name, f"{rows:,} of {total:,} rows: {rule.what}", where=where, do=rule.do)
 
 
 def in_doubt(rows: int, total: int) -> bool:
@@ -164,42 +171,37 @@ def in_doubt(rows: int, total: int) -> bool:
     return rows >= _DOUBT and 2 * rows > total
 
 
-def _notes(table: str, columns: Mapping[str, Judged], kept: Ints | None, facts: DatasetFacts) -> list[str]:
+def _notes(columns: Mapping[str, Judged], kept: Ints | None, *, codes: CodeTable) -> list[str]:
     """Notes on the accepted marks of an attendance file."""
-    if table != "attendance":
-        return []
-    index = {name: judged.index if kept is None else judged.index[kept] for name, judged in columns.items()}
-    codes = columns["code"].values
     notes = []
     if "recorded_on" not in columns:
         notes.append("no recorded_on: the last 14 days' marks are provisional, and an evaluation on these records is not leak-free")
-    none = int(np.count_nonzero(np.array([code == "-" for code in codes], np.bool_)[index["code"]]))
-    if none:
+    marks, index = columns["code"].values, _rows(columns["code"], kept)
+    if none := int(np.count_nonzero(np.array([code == "-" for code in marks], np.bool_)[index])):
         notes.append(f"{counted(none, 'blank mark')} (or -): no mark, neither present nor absent")
     days = _days(columns["date"].values).astype(np.int64).astype(np.int32)
-    if odd := out_of_force(code_table(facts.profile), codes, index["code"], days[index["date"]]):
+    if odd := out_of_force(marks, index, days=days[_rows(columns["date"], kept)], table=codes):
         notes.append(odd)
-    if "minutes_late" in columns:
-        given = np.array([bool(value) for value in columns["minutes_late"].values], np.bool_)[index["minutes_late"]]
-        late = np.array([code in {"L", "U"} for code in codes], np.bool_)[index["code"]]
+    if minutes := columns.get("minutes_late"):
+        given = np.array([bool(value) for value in minutes.values], np.bool_)[_rows(minutes, kept)]
+        late = np.array([code in {"L", "U"} for code in marks], np.bool_)[index]
         if count := int(np.count_nonzero(given & ~late)):
             notes.append(f"minutes late with {counted(count, 'mark')} other than L and U")
     return notes
 
 
-def _table(table: str, columns: Mapping[str, Judged], kept: Ints | None, rows: int) -> pa.Table:
-    schema = arrow_schema(table)
-    arrays = []
-    for field in schema:
-        if field.name in columns:
-            judged = columns[field.name]
-            arrays.append(_array(field.type, judged.values, judged.index if kept is None else judged.index[kept]))
-        else:
-            arrays.append(_array(field.type, [None], np.zeros(rows, np.int32)))
-    return pa.Table.from_arrays(arrays, schema=schema)
+def _rows(judged: Judged, kept: Ints | None) -> npt.NDArray[np.int32]:
+    return judged.index if kept is None else judged.index[kept]
 
 
-def _array(kind: pa.DataType, values: Sequence[Any], index: npt.NDArray[np.int32]) -> pa.Array:
+def _table(table: str, columns: Mapping[str, Judged], *, kept: Ints | None, rows: int) -> pa.Table:
+    missing = Judged([None], np.zeros(rows, np.int32), {})
+    judged = {field.name: columns.get(field.name, missing) for field in arrow_schema(table)}
+    arrays = [_array(field.type, judged[field.name].values, index=_rows(judged[field.name], kept)) for field in arrow_schema(table)]
+    return pa.Table.from_arrays(arrays, schema=arrow_schema(table))
+
+
+def _array(kind: pa.DataType, values: Sequence[Any], *, index: npt.NDArray[np.int32]) -> pa.Array:
     """The values of the rows as Arrow; text as a dictionary of the words in use, in alphabetical order."""
     if not pa.types.is_dictionary(kind):
         return pa.array(values, kind).take(pa.array(index))

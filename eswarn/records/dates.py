@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from eswarn.records.ledger import FileRefused, shown
@@ -66,10 +67,10 @@ def read_dates(
         ``ambiguous_date``: every date is readable both ways. ``mixed_dates``: the file is written in more than one way.
     """
     found = {name: [_parse(text) for text in cells.texts] for name, cells in columns.items()}
-    forms = {name: _one_form(name, found[name], cells, where) for name, cells in columns.items()}
+    forms = {name: _one_form(found[name], cells, where=partial(where, name)) for name, cells in columns.items()}
     last = {name: [d if d and d.form == forms[name] == "year last" else None for d in dates] for name, dates in found.items()}
     order = order or _prove_order(last, where)
-    return {name: _iso(found[name], forms[name], order, columns[name], timed=name in timed) for name in columns}
+    return {name: _iso(found[name], columns[name], form=forms[name], order=order, timed=name in timed) for name in columns}
 
 
 def _parse(text: str) -> _Date | None:
@@ -82,7 +83,7 @@ def _parse(text: str) -> _Date | None:
     return None
 
 
-def _one_form(name: str, dates: list[_Date | None], cells: Cells, where: Callable[[str, list[int]], str]) -> Form | None:
+def _one_form(dates: list[_Date | None], cells: Cells, *, where: Callable[[list[int]], str]) -> Form | None:
     """The form most cells of a column are written in; refused where more than a few are written otherwise."""
     rows: dict[Form, int] = {}
     for date, count in zip(dates, cells.counts, strict=True):
@@ -94,7 +95,7 @@ def _one_form(name: str, dates: list[_Date | None], cells: Cells, where: Callabl
     others = [f for f in rows if f != form]
     if sum(rows[f] for f in others) > _FEW * sum(rows.values()):
         odd = [i for i, date in enumerate(dates) if date and date.form == others[0]]
-        raise _mixed(f"some dates are written {_FORM_WORDS[form]}, others {_FORM_WORDS[others[0]]}", where(name, odd))
+        raise _mixed(f"some dates are written {_FORM_WORDS[form]}, others {_FORM_WORDS[others[0]]}", where(odd))
     return form
 
 
@@ -124,7 +125,7 @@ def _orders(first: int, second: int) -> str:
     return "mdy" if 12 < second <= 31 and first <= 12 else "either"
 
 
-def _iso(dates: list[_Date | None], form: Form | None, order: str, cells: Cells, *, timed: bool) -> Dates:
+def _iso(dates: list[_Date | None], cells: Cells, *, form: Form | None, order: str, timed: bool) -> Dates:
     texts, rules, serial, cut = [], [], 0, 0
     for text, date, count in zip(cells.texts, dates, cells.counts, strict=True):
         iso, rule = "", "bad_date" if text else ""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, get_type_hints
 
@@ -69,39 +69,42 @@ def judge(raw: Raw, facts: DatasetFacts) -> tuple[dict[str, Judged], list[str]]:
         if name in read:
             notes += [read[name].note] if read[name].note else []
             own = {i: (rule, OWN[rule]) for i, rule in enumerate(read[name].rules) if rule}
-            columns[name] = _column(raw.table, name, read[name].iso, cells.index, own)
+            columns[name] = _column(raw.table, name, cells=replace(cells, texts=read[name].iso), own=own)
         elif name == "code" and raw.table == "attendance":
-            columns |= _codes(cells, facts, notes, keep_source="source_code" not in raw.columns)
+            columns |= _codes(raw, facts)
         elif column(raw.table, name).closed and (doubt := _free_text(cells)):
             notes.append(doubt)
         else:
-            columns[name] = _column(raw.table, name, cells.texts, cells.index, _own_rules(name, cells, facts))
+            columns[name] = _column(raw.table, name, cells=cells, own=_own_rules(name, cells, facts=facts))
+    if "source_code" in columns and "source_code" not in raw.columns:
+        notes.append(f"{counted(_filled(columns['source_code']), 'mark')} mapped by [codes.map]")
     if "session" in schema.names and "session" not in columns:
         columns["session"] = Judged(["DAY"], np.zeros(raw.rows, np.int32), {})
     return columns, notes
 
 
-def _column(table: str, name: str, texts: Sequence[str], index: npt.NDArray[np.int32], own: Mapping[int, tuple[str, str]]) -> Judged:
+def _column(table: str, name: str, *, cells: Cells, own: Mapping[int, tuple[str, str]]) -> Judged:
     """Judge distinct texts by the row model, after the rules in ``own`` that a single value cannot know of."""
-    values: list[Any] = [None] * len(texts)
+    values: list[Any] = [None] * len(cells.texts)
     found: dict[int, tuple[str, str]] = dict(own)
     if TABLE_MODELS[table].model_fields[name].is_required():
-        found |= {i: ("missing_value", "no value") for i, text in enumerate(texts) if not text and i not in own}
-    filled = [i for i, text in enumerate(texts) if text and i not in own]
+        found |= {i: ("missing_value", "no value") for i, text in enumerate(cells.texts) if not text and i not in own}
+    filled = [i for i, text in enumerate(cells.texts) if text and i not in own]
+    adapter = _adapter(table, name)
     for start in range(0, len(filled), _BATCH):
         some = filled[start : start + _BATCH]
-        failed = _validate(table, name, [texts[i] for i in some])
+        failed = _failures(adapter, [cells.texts[i] for i in some])
         found |= {some[i]: explanation for i, explanation in failed.items()}
         good = [i for place, i in enumerate(some) if place not in failed]
-        for i, value in zip(good, _adapter(table, name).validate_python([texts[i] for i in good]), strict=True):
+        for i, value in zip(good, adapter.validate_python([cells.texts[i] for i in good]), strict=True):
             values[i] = value
     broken = {i: Rule(rule, name, what, whole=rule == "not_marks") for i, (rule, what) in found.items()}
-    return Judged(values, index, broken)
+    return Judged(values, cells.index, broken)
 
 
-def _validate(table: str, name: str, texts: list[str]) -> dict[int, tuple[str, str]]:
+def _failures(adapter: TypeAdapter[list[Any]], texts: list[str]) -> dict[int, tuple[str, str]]:
     try:
-        _adapter(table, name).validate_python(texts)
+        adapter.validate_python(texts)
     except ValidationError as error:
         # The inputs stay behind: an error of pydantic's repeats the cell it complains of.
         found = error.errors(include_input=False, include_url=False)
@@ -115,7 +118,7 @@ def _adapter(table: str, name: str) -> TypeAdapter[list[Any]]:
     return TypeAdapter(list[hint], config=ConfigDict(allow_inf_nan=False))  # type: ignore[valid-type]
 
 
-def _own_rules(name: str, cells: Cells, facts: DatasetFacts) -> dict[int, tuple[str, str]]:
+def _own_rules(name: str, cells: Cells, *, facts: DatasetFacts) -> dict[int, tuple[str, str]]:
     """Rules that need more than one value, or the facts about the data set."""
     if name == "session":
         wrong = {"DAY"} if facts.session == "AM/PM" else {"AM", "PM"}
@@ -123,28 +126,30 @@ def _own_rules(name: str, cells: Cells, facts: DatasetFacts) -> dict[int, tuple[
         what = f"a session called {' or '.join(sorted(wrong))}, though the data set is said to hold {facts.session} marks"
         return found | {i: ("wrong_session", what) for i, t in enumerate(cells.texts) if t.upper() in wrong}
     if name == "school_id":
-        lengths: dict[int, int] = {}
-        for text, count in zip(cells.texts, cells.counts, strict=True):
-            if re.fullmatch("[0-9]+", text):
-                lengths[len(text)] = lengths.get(len(text), 0) + int(count)
-        usual = max(lengths, key=lambda n: lengths[n]) if lengths else 0
+        digits = {i: len(text) for i, text in enumerate(cells.texts) if re.fullmatch("[0-9]+", text)}
+        rows = np.bincount(list(digits.values()), weights=cells.counts[list(digits)]) if digits else np.zeros(1)
+        usual = int(np.argmax(rows))
         what = f"a number without the usual {usual} digits; a leading zero may be lost, or two schemes are mixed"
-        odd = [i for i, t in enumerate(cells.texts) if re.fullmatch("[0-9]+", t) and len(t) != usual]
-        return dict.fromkeys(odd, ("damaged_identifier", what))
+        return {i: ("damaged_identifier", what) for i, length in digits.items() if length != usual}
     return {}
 
 
-def _codes(cells: Cells, facts: DatasetFacts, notes: list[str], *, keep_source: bool) -> dict[str, Judged]:
-    codes = statutory(cells.texts, facts.codes.map, code_table(facts.profile))
+def _codes(raw: Raw, facts: DatasetFacts) -> dict[str, Judged]:
+    """The statutory codes, and the local ones they stand for where the file has no column of its own for those."""
+    cells, local = raw.columns["code"], facts.codes.map
+    codes = statutory(cells.texts, code_table(facts.profile), local=local)
     unknown = Rule("unknown_code", "code", "not a register code", whole=True)
     columns = {"code": Judged(codes, cells.index, {i: unknown for i, code in enumerate(codes) if code is None})}
-    mapped = [text if text in facts.codes.map and facts.codes.map[text] != text else None for text in cells.texts]
-    count = sum(int(n) for n, source in zip(cells.counts, mapped, strict=True) if source is not None)
-    if count:
-        notes.append(f"{counted(count, 'mark')} mapped by [codes.map]")
-    if count and keep_source:
-        columns["source_code"] = Judged(mapped, cells.index, {})
+    sources = Judged([text if local.get(text, text) != text else None for text in cells.texts], cells.index, {})
+    if "source_code" not in raw.columns and _filled(sources):
+        columns["source_code"] = sources
     return columns
+
+
+def _filled(judged: Judged) -> int:
+    """Rows that have a value."""
+    counts = np.bincount(judged.index, minlength=len(judged.values))
+    return sum(int(n) for n, value in zip(counts, judged.values, strict=True) if value is not None)
 
 
 def _free_text(cells: Cells) -> str:

@@ -54,12 +54,12 @@ def settle(table: str, parts: Sequence[Checked]) -> tuple[pa.Table, tuple[FileLe
     """
     joined = parts[0].table if len(parts) == 1 else _tidy(table, pa.concat_tables([part.table for part in parts]))
     starts = np.cumsum([0, *(part.table.num_rows for part in parts)])
-    doubles = _doubles(table, joined, starts)
+    doubles = _doubles(table, joined, starts=starts)
     if not len(doubles.merged) and not len(doubles.conflict):
         return joined, tuple(part.ledger for part in parts)
     keep = np.ones(joined.num_rows, np.bool_)
     keep[doubles.merged] = keep[doubles.conflict] = False
-    return _tidy(table, joined.filter(pa.array(keep))), tuple(_account(i, table, parts, starts, doubles) for i in range(len(parts)))
+    return _tidy(table, joined.filter(pa.array(keep))), tuple(_account(i, parts, starts=starts, doubles=doubles) for i in range(len(parts)))
 
 
 def _tidy(table: str, rows: pa.Table) -> pa.Table:
@@ -82,7 +82,7 @@ def _sorted_words(column: pa.DictionaryArray) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(places, pa.array(kept, pa.string()))
 
 
-def _doubles(table: str, joined: pa.Table, starts: _Ints) -> _Doubles:
+def _doubles(table: str, joined: pa.Table, *, starts: _Ints) -> _Doubles:
     grain = GRAIN[table]
     if not grain and len(starts) == 2:
         return _NO_DOUBLES
@@ -91,8 +91,8 @@ def _doubles(table: str, joined: pa.Table, starts: _Ints) -> _Doubles:
     if not len(rows):
         return _NO_DOUBLES
     if grain:
-        return _compare(rows, key[rows], _pack(joined.take(pa.array(rows)), tuple(joined.column_names)))
-    return _keep_the_most(rows, key[rows], np.searchsorted(starts, rows, side="right"))
+        return _compare(rows, key[rows], whole=_pack(joined.take(pa.array(rows)), tuple(joined.column_names)))
+    return _keep_the_most(rows, key[rows], part=np.searchsorted(starts, rows, side="right"))
 
 
 def _repeated(key: _Ints) -> _Ints:
@@ -107,7 +107,7 @@ def _repeated(key: _Ints) -> _Ints:
     return np.sort(order[like_next | np.r_[False, like_next[:-1]]])
 
 
-def _compare(rows: _Ints, key: _Ints, whole: _Ints) -> _Doubles:
+def _compare(rows: _Ints, key: _Ints, *, whole: _Ints) -> _Doubles:
     """Tell repeats from contradictions among rows that share a key."""
     order = np.argsort(key, kind="stable")
     rows, key, whole = rows[order], key[order], whole[order]
@@ -128,7 +128,7 @@ def _compare(rows: _Ints, key: _Ints, whole: _Ints) -> _Doubles:
     return _Doubles(np.sort(rows[~conflict & ~is_first]), rows[conflict][by_row], partner[conflict][by_row])
 
 
-def _keep_the_most(rows: _Ints, key: _Ints, part: _Ints) -> _Doubles:
+def _keep_the_most(rows: _Ints, key: _Ints, *, part: _Ints) -> _Doubles:
     """Of like rows keep as many as the file that has most: the n-th in one file is the n-th in another."""
     order = np.lexsort((rows, part, key))
     rows, key, part = rows[order], key[order], part[order]
@@ -168,7 +168,7 @@ def _coded(column: pa.Array) -> tuple[npt.NDArray[np.integer], int]:
     return numbers.fill_null(high + 1).to_numpy(zero_copy_only=False) - low, high - low + 2
 
 
-def _account(i: int, table: str, parts: Sequence[Checked], starts: _Ints, doubles: _Doubles) -> FileLedger:
+def _account(i: int, parts: Sequence[Checked], *, starts: _Ints, doubles: _Doubles) -> FileLedger:
     """The account of one file with the rows that were merged into others or contradict them."""
     part, ledger = parts[i], parts[i].ledger
     merged = int(np.count_nonzero((doubles.merged >= starts[i]) & (doubles.merged < starts[i + 1])))
@@ -180,7 +180,7 @@ def _account(i: int, table: str, parts: Sequence[Checked], starts: _Ints, double
         other = int(np.searchsorted(starts, doubles.partner[mine[0]], side="right")) - 1
         row = int(parts[other].numbers(doubles.partner[mine[:1]] - starts[other])[0])
         place = f"row {row}" if other == i else f"row {row} of {parts[other].ledger.file}"
-        what = f"the same {', '.join(GRAIN[table])} told differently: row {int(numbers[0])} and {place}"
+        what = f"the same {', '.join(GRAIN[ledger.table])} told differently: row {int(numbers[0])} and {place}"
         if in_doubt(len(mine), ledger.rows):
             refused = FileRefused("conflict", f"{len(mine):,} of {ledger.rows:,} rows: {what}", where=ledger.file, do=DO["conflict"])
         rejections += (Rejection("conflict", len(mine), tuple(map(int, numbers[:5])), "", what, DO["conflict"]),)

@@ -14,21 +14,22 @@ from eswarn.records.readers.raw import Ints, Raw
 from eswarn.words import count as counted
 
 _MANY = 12  # with more unknown codes than this, the column is probably not one of marks and none of it is shown
+_LONGEST_LESSON = 20  # a pattern is never tried on a cell of any length
 _LESSON = re.compile(r"(?:(?:mon|tue|wed|thu|fri)\w*[\s:]*)?(?:p|per|period|l|lesson|mod|module)?[\s:.]*[0-9]{1,2}[a-z]?", re.IGNORECASE)
 
 
 def is_lesson(session: str) -> bool:
     """Whether a session is written like a lesson of the timetable: ``1``, ``P3``, ``Period 5``, ``Mon:2``."""
-    return _LESSON.fullmatch(session) is not None
+    return len(session) <= _LONGEST_LESSON and _LESSON.fullmatch(session) is not None
 
 
-def statutory(texts: Sequence[str], local: Mapping[str, str], table: CodeTable) -> list[str | None]:
+def statutory(texts: Sequence[str], table: CodeTable, *, local: Mapping[str, str]) -> list[str | None]:
     """The statutory code of each distinct text: mapped where ``[codes.map]`` says so, ``-`` where blank, None where unknown."""
     mapped = [local.get(text, text) or "-" for text in texts]
     return [code if code in table.codes else None for code in mapped]
 
 
-def refuse_unknown(raw: Raw, rows: Ints, table: CodeTable) -> FileRefused:
+def refuse_unknown(raw: Raw, rows: Ints, *, table: CodeTable) -> FileRefused:
     """The refusal of a file in which some rows hold a code of no era, each named once if it looks like a mark.
 
     Parameters
@@ -52,7 +53,7 @@ def refuse_unknown(raw: Raw, rows: Ints, table: CodeTable) -> FileRefused:
     )
 
 
-def out_of_force(table: CodeTable, codes: Sequence[str | None], index: npt.NDArray[np.int32], days: npt.NDArray[np.int32]) -> str:
+def out_of_force(codes: Sequence[str | None], index: npt.NDArray[np.int32], *, days: npt.NDArray[np.int32], table: CodeTable) -> str:
     """A note on marks whose code was not in force on their day; empty where there are none.
 
     Only codes that were not always in force are looked up mark by mark.

@@ -14,6 +14,7 @@ import pyarrow as pa
 from eswarn.config import DatasetFacts, load_facts
 from eswarn.errors import InputRefused, nearest
 from eswarn.progress import Progress, silent
+from eswarn.records.arrays import dictionary
 from eswarn.records.check import Checked
 from eswarn.records.check import check as check_file
 from eswarn.records.codes import code_table
@@ -85,23 +86,44 @@ def _read(folder: Path, progress: Progress) -> _Result:
     sizes = {path: _size(path) for paths in planned.values() for path in paths}
     done, total = 0, sum(sizes.values())
     tables: dict[str, pa.Table] = {}
-    files: list[FileLedger] = []
+    files: dict[Path, FileLedger] = {}
     sources: dict[str, str] = {}
     for table, paths in planned.items():
-        parts: dict[str, Checked] = {}  # by SHA-256, so that a copy of a file is read once
+        parts: dict[str, tuple[Path, Checked]] = {}  # by SHA-256, so that a copy of a file is read once
         for path in paths:
             progress(f"reading {shown(path.name)}", done, total)
             done += sizes[path]
-            outcome = _file(path, table, facts, parts, sources)
-            if outcome:
-                files.append(outcome)
+            try:
+                sha256 = _sha256(path)
+                if sha256 in parts:
+                    files[path] = _copy(path, parts[sha256][1].ledger)
+                else:
+                    parts[sha256] = path, check_file(READERS[path.suffix.casefold()](path, table, facts=facts), facts)
+                sources[shown(path.name, 255)] = sha256
+            except FileRefused as error:
+                files[path] = FileLedger(shown(path.name), table, refused=str(error), rule=error.rule)
+            except OSError as error:
+                text = f"{shown(path.name)}: the file cannot be opened ({error.strerror})\nCheck the rights on it, or copy it again."
+                files[path] = FileLedger(shown(path.name), table, refused=text, rule="unreadable")
         if parts:
-            tables[table], ledgers = settle(table, tuple(parts.values()))
-            files += ledgers
+            tables[table], settled = settle(table, [checked for _, checked in parts.values()])
+            files |= dict(zip((path for path, _ in parts.values()), settled, strict=True))
     progress("reading done", total, total)
     notes = ["there is no attendance table: nothing can be scored"] if "attendance" not in planned else []
-    ledger = Ledger(tuple(files), tuple(not_read), tuple(notes + _notes(tables, facts)))
-    return _Result(tables, facts, ledger, sources)
+    in_order = tuple(files[path] for paths in planned.values() for path in paths)
+    return _Result(tables, facts, Ledger(in_order, tuple(not_read), tuple(notes + _notes(tables, facts))), sources)
+
+
+def _sha256(path: Path) -> str:
+    if not path.is_file():
+        raise FileRefused("not_a_file", "this is not a file", where=shown(path.name), do="Export the table to one file, or remove this.")
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _copy(path: Path, first: FileLedger) -> FileLedger:
+    note = f"a copy of {first.file}, read once"
+    return FileLedger(shown(path.name), first.table, first.rows, merged=first.rows, notes=(note,))
 
 
 def _plan(folder: Path) -> tuple[dict[str, list[Path]], list[str]]:
@@ -151,27 +173,6 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _file(path: Path, table: str, facts: DatasetFacts, parts: dict[str, Checked], sources: dict[str, str]) -> FileLedger | None:
-    """Read and check one file into ``parts``; give the account of one that needs no more work: a copy, or one refused."""
-    name = shown(path.name)
-    try:
-        if not path.is_file():
-            raise FileRefused("not_a_file", "this is not a file", where=name, do="Export the table to one file, or remove this.")
-        with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        if sha256 in parts:
-            sources[path.name], first = sha256, parts[sha256].ledger
-            return FileLedger(name, table, first.rows, merged=first.rows, notes=(f"a copy of {first.file}, read once",))
-        parts[sha256] = check_file(READERS[path.suffix.casefold()](path, table, facts), facts)
-        sources[path.name] = sha256
-        return None
-    except FileRefused as error:
-        rule, text = error.rule, str(error)
-    except OSError as error:
-        rule, text = "unreadable", f"{name}: the file cannot be opened ({error.strerror})\nCheck the rights on it, or copy it again."
-    return FileLedger(name, table, refused=text, rule=rule)
-
-
 def _check_facts(facts: DatasetFacts, folder: Path) -> None:
     """Refuse what ``dataset.toml`` says of columns and codes that do not exist."""
     where = shown(str(folder / "dataset.toml"), 200)
@@ -184,6 +185,9 @@ def _check_facts(facts: DatasetFacts, folder: Path) -> None:
             raise InputRefused(f"two columns of {table} have the same header", where=where, do=f"Correct [columns.{table}].")
     codes = code_table(facts.profile)
     for local, code in facts.codes.map.items():
+        if not 1 <= len(local) <= 40:
+            what = "[codes.map] maps a code that is blank or longer than 40 characters"
+            raise InputRefused(what, where=where, do="A blank cell always is no mark.")
         if code not in codes.codes:
             what = f'[codes.map] maps "{shown(local)}" to "{shown(code)}", which is no register code for {codes.jurisdiction}'
             raise InputRefused(what, where=where, do=f"Codes: {' '.join(sorted(codes.codes))}.")
@@ -193,12 +197,15 @@ def _notes(tables: Mapping[str, pa.Table], facts: DatasetFacts) -> list[str]:
     """What no single file can tell: tables that do not meet, and facts that are missing."""
     notes = []
     if "attendance" in tables:
-        known = set(tables["attendance"].column("pupil_id").unify_dictionaries().combine_chunks().dictionary.to_pylist())
+        known = set(dictionary(tables["attendance"].column("pupil_id")))
         for name, table in tables.items():
             if "pupil_id" in table.column_names and name != "attendance":
-                others = set(table.column("pupil_id").combine_chunks().dictionary.to_pylist())
+                others = set(dictionary(table.column("pupil_id")))
                 if strangers := len(others - known):
                     notes.append(f"{strangers:,} of {len(others):,} pupils in {name} have no attendance mark")
+    lengths = {len(word) for table in tables.values() for word in dictionary(table.column("school_id")) if word.isdecimal()}
+    if len(lengths) > 1:
+        notes.append(f"school ids of {' and '.join(map(str, sorted(lengths)))} digits: with two schemes in use, tables do not meet")
     if "outcomes" in tables and "outcomes" not in facts.observed_to:
         notes.append(
             "outcomes: it is not known until when leaving was followed up; add  outcomes = YYYY-MM-DD  under [observed_to] in dataset.toml"

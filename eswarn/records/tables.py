@@ -7,17 +7,16 @@ One model is one row. The same models check every value that is read (``records/
 from __future__ import annotations
 
 import datetime as dt
-import re
 from dataclasses import dataclass
 from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import pyarrow as pa
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from eswarn.config import Destination
+from eswarn.records.values import Amount, AnyCase, Count, Date, Identifier, Label, Pseudonym, Reason, Sen, Session, Sex, Text, YearGroup
 
 Role = Literal["key", "fact", "protected", "administrative"]
 
@@ -36,90 +35,19 @@ class Column:
     closed: bool = False
 
 
-# The first word of each error below is the rule's name in the ledger.
-def _iso_date(value: object) -> object:
-    if isinstance(value, str) and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
-        raise PydanticCustomError("bad_date", "not a date written YYYY-MM-DD")
-    return value
-
-
-def _number(value: object) -> object:
-    """Stop what Python would read as a number and a spreadsheet would not: 1_000, a comma, other digits."""
-    if isinstance(value, str) and not re.fullmatch(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?", value):
-        raise PydanticCustomError("not_a_number", "not a number")
-    return value
-
-
-def _year_group(value: object) -> object:
-    """Read Reception, Year 7, Y07, Yr 7, N1 and 7 as the number of the year group."""
-    if not isinstance(value, str):
-        return value
-    text = value.strip().lower()
-    if text in {"r", "rec", "reception"}:
-        return 0
-    if match := re.fullmatch(r"n(?:ursery)?\s*([12])", text):
-        return int(match[1]) - 3  # N1 is two years before Reception, N2 one
-    if match := re.fullmatch(r"(?:year|yr|y)?\s*(-?[0-9]{1,2})", text):
-        return int(match[1])
-    raise PydanticCustomError("unknown_value", "not a year group")
-
-
-def _readable(value: object) -> object:
-    if isinstance(value, str) and any(ord(c) < 32 or ord(c) == 127 for c in value):
-        raise PydanticCustomError("unreadable_text", "a line break or control character in a cell")
-    return value
-
-
-def _identifier(value: object) -> object:
-    """Refuse what a spreadsheet has damaged."""
-    if isinstance(value, str):
-        if not value.isprintable():
-            raise PydanticCustomError("unreadable_text", "a character that cannot be seen in an identifier")
-        if re.fullmatch(r"[0-9]+(?:\.[0-9]+)?[eE]\+[0-9]+|[0-9]\.[0-9]+[eE][0-9]+|[0-9]+\.0+|#+|#[A-Z/0]+[!?A]", value):
-            raise PydanticCustomError("damaged_identifier", "an identifier that a spreadsheet has turned into a number or an error")
-    return value
-
-
-def _pseudonym(value: object) -> object:
-    """Refuse what must never enter the tables: a raw UPN, a name."""
-    if isinstance(value, str):
-        if re.fullmatch(r"[A-HJ-NP-RT-Z][0-9]{11}[0-9A-HJ-NP-RT-Z]", value.upper()):
-            raise PydanticCustomError("raw_upn", "this looks like a raw UPN; only pseudonyms belong here")
-        if re.search(r"\w[\s,]+\w\w", value) and not re.search(r"[0-9]", value):
-            raise PydanticCustomError("name", "this looks like a name; only pseudonyms belong here")
-    return value
-
-
-def _word(value: object) -> object:
-    """A word of a closed list, however it is cased or spaced: "Permanent Exclusion" is permanent_exclusion."""
-    return re.sub(r"[\s-]+", "_", value.strip().lower()) if isinstance(value, str) else value
-
-
-def _session(value: object) -> object:
-    text = value.strip().upper() if isinstance(value, str) else value
-    return {"MORNING": "AM", "AFTERNOON": "PM"}.get(text, text) if isinstance(text, str) else text
-
-
-_Text = Annotated[str, StringConstraints(min_length=1, max_length=200), BeforeValidator(_readable)]
-_Count = Annotated[int, BeforeValidator(_number)]
-_Amount = Annotated[float, BeforeValidator(_number)]
-_Date = Annotated[dt.date, BeforeValidator(_iso_date), Field(ge=dt.date(1990, 1, 1), le=dt.date(2040, 12, 31))]
 Pupil = Annotated[
-    _Text,
-    BeforeValidator(_pseudonym),
-    BeforeValidator(_identifier),
+    Pseudonym,
     Field(description="Pseudonym of the pupil, made with a key the school holds."),
     Column("key", ("pupil", "student", "student id", "upn", "admission no", "adno", "adm no", "admission number")),
 ]
 School = Annotated[
-    _Text,
-    BeforeValidator(_identifier),
+    Identifier,
     Field(description="The school, one scheme per data set; leading zeros are kept."),
     Column("key", ("school", "estab", "establishment", "laestab", "urn", "school code", "school number")),
 ]
-Day = Annotated[_Date, Field(description="The school day."), Column("key", ("day", "session date", "attendance date"))]
+Day = Annotated[Date, Field(description="The school day."), Column("key", ("day", "session date", "attendance date"))]
 RecordedOn = Annotated[
-    _Date | None,
+    Date | None,
     Field(description="The day the school's system first held this version of the fact; null where it is not known."),
     Column("key", ("recorded", "date recorded", "date amended", "last updated", "modified")),
 ]
@@ -138,8 +66,7 @@ class Attendance(Row):
     school_id: School
     date: Day
     session: Annotated[
-        Literal["AM", "PM", "DAY"],
-        BeforeValidator(_session),
+        Session,
         Field(description="Half day; DAY only for systems with one mark a day, which counts as two half days."),
         Column("key", ("session name", "am/pm", "ampm", "period")),
     ]
@@ -150,13 +77,9 @@ class Attendance(Row):
         Column("fact", ("mark", "attendance code", "attendance mark")),
     ]
     recorded_on: RecordedOn = None
-    source_code: Annotated[
-        Annotated[str, StringConstraints(max_length=40), BeforeValidator(_readable)] | None,
-        Field(description="The local code before mapping."),
-        Column("administrative"),
-    ] = None
+    source_code: Annotated[Label | None, Field(description="The local code before mapping."), Column("administrative")] = None
     minutes_late: Annotated[
-        _Count | None, Field(ge=0, le=600, description="Minutes late; only with L or U."), Column("fact", ("late minutes",))
+        Count | None, Field(ge=0, le=600, description="Minutes late; only with L or U."), Column("fact", ("late minutes",))
     ] = None
 
 
@@ -165,10 +88,10 @@ class Behaviour(Row):
 
     pupil_id: Pupil
     school_id: School
-    date: Annotated[_Date, Field(description="The day of the incident."), Column("key", ("incident date", "event date"))]
+    date: Annotated[Date, Field(description="The day of the incident."), Column("key", ("incident date", "event date"))]
     kind: Annotated[
         Literal["negative", "positive"],
-        BeforeValidator(_word),
+        AnyCase,
         Field(description="Whether the record is a concern or praise."),
         Column("fact", ("type", "positive/negative")),
     ]
@@ -177,9 +100,9 @@ class Behaviour(Row):
         Field(description="Part the pupil had; a pupil who was harmed has not misbehaved."),
         Column("fact", ("involvement",)),
     ] = None
-    category: Annotated[_Text | None, Field(description="From a closed list of the school."), Column("fact", closed=True)] = None
-    severity: Annotated[_Count | None, Field(ge=1, le=4, description="1 minor to 4 most serious."), Column("fact", ("level",))] = None
-    points: Annotated[_Amount | None, Field(description="Points as exported; the sign differs by school."), Column("fact")] = None
+    category: Annotated[Text | None, Field(description="From a closed list of the school."), Column("fact", closed=True)] = None
+    severity: Annotated[Count | None, Field(ge=1, le=4, description="1 minor to 4 most serious."), Column("fact", ("level",))] = None
+    points: Annotated[Amount | None, Field(description="Points as exported; the sign differs by school."), Column("fact")] = None
     recorded_on: RecordedOn = None
 
 
@@ -190,25 +113,19 @@ class Suspension(Row):
     school_id: School
     kind: Annotated[
         Literal["suspension", "permanent_exclusion", "withdrawn"],
-        BeforeValidator(_word),
+        AnyCase,
         Field(description="A withdrawn row cancels the one with the same start."),
         Column("fact", ("type", "exclusion type", "suspension type")),
     ]
-    start: Annotated[_Date, Field(description="First day lost."), Column("key", ("start date", "from"))]
+    start: Annotated[Date, Field(description="First day lost."), Column("key", ("start date", "from"))]
     sessions: Annotated[
-        _Count | None, Field(ge=1, le=90, description="Sessions lost; null for a permanent exclusion."), Column("fact", ("sessions lost",))
+        Count | None, Field(ge=1, le=90, description="Sessions lost; null for a permanent exclusion."), Column("fact", ("sessions lost",))
     ] = None
-    end: Annotated[_Date | None, Field(description="Last day lost."), Column("fact", ("end date", "to"))] = None
+    end: Annotated[Date | None, Field(description="Last day lost."), Column("fact", ("end date", "to"))] = None
     lunchtime: Annotated[bool | None, Field(description="Lunchtime suspension."), Column("fact")] = None
-    reason_1: Annotated[str | None, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(description="Two-letter reason."), Column("fact")] = (
-        None
-    )
-    reason_2: Annotated[str | None, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(description="Two-letter reason."), Column("fact")] = (
-        None
-    )
-    reason_3: Annotated[str | None, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(description="Two-letter reason."), Column("fact")] = (
-        None
-    )
+    reason_1: Annotated[Reason | None, Field(description="Two-letter reason."), Column("fact")] = None
+    reason_2: Annotated[Reason | None, Field(description="Two-letter reason."), Column("fact")] = None
+    reason_3: Annotated[Reason | None, Field(description="Two-letter reason."), Column("fact")] = None
     recorded_on: RecordedOn = None
 
 
@@ -217,25 +134,19 @@ class Context(Row):
 
     pupil_id: Pupil
     school_id: School
-    valid_from: Annotated[_Date, Field(description="First day this row holds."), Column("key", ("from", "effective date"))]
+    valid_from: Annotated[Date, Field(description="First day this row holds."), Column("key", ("from", "effective date"))]
     year_group: Annotated[
-        int | None,
-        BeforeValidator(_year_group),
+        YearGroup | None,
         Field(ge=-2, le=14, description="Reception 0, Year 1 to Year 14; nursery -1 and -2."),
         Column("fact", ("year", "nc year", "nc year actual")),
     ] = None
     form: Annotated[
-        _Text | None,
+        Text | None,
         Field(description="Registration group; for lists only."),
         Column("administrative", ("reg group", "registration group", "tutor group")),
     ] = None
-    sex: Annotated[
-        Literal["F", "M"] | None,
-        BeforeValidator(lambda v: {"FEMALE": "F", "MALE": "M"}.get(v.upper(), v.upper()) if isinstance(v, str) else v),
-        Field(description="F or M."),
-        Column("protected", ("gender",)),
-    ] = None
-    ethnicity: Annotated[_Text | None, Field(description="DfE ethnicity code."), Column("protected")] = None
+    sex: Annotated[Sex | None, Field(description="F or M."), Column("protected", ("gender",))] = None
+    ethnicity: Annotated[Text | None, Field(description="DfE ethnicity code."), Column("protected")] = None
     fsm: Annotated[bool | None, Field(description="Eligible for free school meals now."), Column("protected", ("free school meals",))] = (
         None
     )
@@ -243,24 +154,19 @@ class Context(Row):
         bool | None, Field(description="Eligible at any time in the last six years."), Column("protected", ("ever 6", "ever 6 fsm"))
     ] = None
     sen: Annotated[
-        Literal["N", "K", "E"] | None,
-        BeforeValidator(lambda v: {"S": "E", "A": "K", "P": "K"}.get(v.upper(), v.upper()) if isinstance(v, str) else v),
+        Sen | None,
         Field(description="Special educational needs: none, SEN support, education, health and care plan."),
         Column("protected", ("sen provision", "sen status")),
     ] = None
-    sen_need: Annotated[_Text | None, Field(description="Primary need."), Column("protected", ("sen need 1",))] = None
+    sen_need: Annotated[Text | None, Field(description="Primary need."), Column("protected", ("sen need 1",))] = None
     eal: Annotated[bool | None, Field(description="First language known or believed not to be English."), Column("protected")] = None
     cla: Annotated[bool | None, Field(description="Looked after."), Column("protected", ("lac", "in care"))] = None
     previously_looked_after: Annotated[bool | None, Field(description="Looked after before."), Column("protected", ("pla",))] = None
     cin: Annotated[bool | None, Field(description="Child in need."), Column("protected")] = None
     cpp: Annotated[bool | None, Field(description="Child protection plan."), Column("protected")] = None
     young_carer: Annotated[bool | None, Field(description="Young carer."), Column("protected", ("carer",))] = None
-    idaci_decile: Annotated[_Count | None, Field(ge=1, le=10, description="1 most deprived to 10."), Column("protected", ("idaci",))] = None
-    household_id: Annotated[
-        Annotated[_Text, BeforeValidator(_pseudonym), BeforeValidator(_identifier)] | None,
-        Field(description="Pseudonym of the household."),
-        Column("administrative"),
-    ] = None
+    idaci_decile: Annotated[Count | None, Field(ge=1, le=10, description="1 most deprived to 10."), Column("protected", ("idaci",))] = None
+    household_id: Annotated[Pseudonym | None, Field(description="Pseudonym of the household."), Column("administrative")] = None
     recorded_on: RecordedOn = None
 
 
@@ -270,11 +176,11 @@ class Outcome(Row):
     pupil_id: Pupil
     school_id: School
     left_on: Annotated[
-        _Date, Field(description="Last day on roll; never a feature."), Column("key", ("leaving date", "date of leaving", "dol"))
+        Date, Field(description="Last day on roll; never a feature."), Column("key", ("leaving date", "date of leaving", "dol"))
     ]
     destination: Annotated[
         Destination,
-        BeforeValidator(_word),
+        AnyCase,
         Field(description="Where the pupil went."),
         Column("fact", ("leaving reason", "reason for leaving")),
     ]
@@ -286,12 +192,12 @@ class Assessment(Row):
 
     pupil_id: Pupil
     school_id: School
-    date: Annotated[_Date, Field(description="The day of the result."), Column("key", ("assessment date", "result date"))]
-    subject: Annotated[_Text, Field(description="Subject."), Column("key")]
+    date: Annotated[Date, Field(description="The day of the result."), Column("key", ("assessment date", "result date"))]
+    subject: Annotated[Text, Field(description="Subject."), Column("key")]
     score: Annotated[
-        _Amount | None, Field(description="Marks reached; null where handed in and not marked."), Column("fact", ("mark", "result"))
+        Amount | None, Field(description="Marks reached; null where handed in and not marked."), Column("fact", ("mark", "result"))
     ] = None
-    maximum: Annotated[_Amount | None, Field(gt=0, description="Marks that could be reached."), Column("fact", ("max", "out of"))] = None
+    maximum: Annotated[Amount | None, Field(gt=0, description="Marks that could be reached."), Column("fact", ("max", "out of"))] = None
     recorded_on: RecordedOn = None
 
 
@@ -300,13 +206,13 @@ class Enrolment(Row):
 
     pupil_id: Pupil
     school_id: School
-    entered_on: Annotated[_Date, Field(description="First day on roll."), Column("key", ("entry date", "doa", "date of admission"))]
-    left_on: Annotated[_Date | None, Field(description="Last day on roll."), Column("fact", ("leaving date", "date of leaving", "dol"))] = (
+    entered_on: Annotated[Date, Field(description="First day on roll."), Column("key", ("entry date", "doa", "date of admission"))]
+    left_on: Annotated[Date | None, Field(description="Last day on roll."), Column("fact", ("leaving date", "date of leaving", "dol"))] = (
         None
     )
     status: Annotated[
         Literal["single", "main", "subsidiary", "guest"] | None,
-        BeforeValidator(_word),
+        AnyCase,
         Field(description="Single, main or subsidiary (dual registered), guest."),
         Column("fact", ("enrol status", "enrolment status")),
     ] = None
@@ -318,12 +224,7 @@ class CalendarRow(Row):
 
     school_id: School
     date: Day
-    session: Annotated[
-        Literal["AM", "PM", "DAY"],
-        BeforeValidator(_session),
-        Field(description="Half day."),
-        Column("key", ("session name", "am/pm", "ampm")),
-    ]
+    session: Annotated[Session, Field(description="Half day."), Column("key", ("session name", "am/pm", "ampm"))]
     open: Annotated[bool, Field(description="Whether the session took place."), Column("fact")]
 
 

@@ -95,12 +95,12 @@ def found_schools(pupils: int, seed: int) -> Schools:
     rng = stream(seed, "schools")
     n = max(1, round(pupils / 800), 2 if pupils >= 400 else 1)
     size = rng.uniform(0.8, 1.2, n)
-    effect = rng.normal(0, 0.12, n)
+    effect = rng.normal(0, 0.08, n)
     return Schools(
         school_id=tuple(f"999{4001 + i}" for i in range(n)),
         share=size / size.sum(),
         sixth_form=rng.uniform(0.30, 0.55, n),
-        deprivation=rng.normal(0, 0.5, n),
+        deprivation=rng.normal(0, 0.45, n),
         absence=effect - effect @ size / size.sum(),  # few schools differ, but do not move the level
         strictness=rng.uniform(0.6, 1.5, n),
         tells_carers=rng.random(n) < 0.85,

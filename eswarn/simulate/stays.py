@@ -29,7 +29,7 @@ _EXCLUSION = 4  # place of permanent exclusions in the list above
 _EXCLUDED_FSM, _EXCLUDED_OTHERS = 2.2, 0.62  # factors on their rate, with and without free meals
 OTHER_YEARLY = sum(rate for _, rate, _, _ in _OTHER)
 _INSIDE = 0.5  # share of moves that end at another school of the same data set
-_UNKNOWN = 0.02  # share of departures whose destination nobody finds out
+UNKNOWN = 0.02  # share of departures whose destination nobody finds out
 _AT_SIXTEEN_OF_LAST_TERM = 0.8  # early leavers of the last half-term of Year 11 who are there until it ends
 _YOUNG = (("withdrew", 0.6), ("neet", 0.4))
 _OLD = (("neet", 0.62), ("withdrew", 0.22), ("work", 0.16))
@@ -123,7 +123,7 @@ def _depart(
     left = left - np.maximum((left.astype(np.int64) + 3) % 7 - 4, 0)  # a weekend becomes the Friday before
     at_sixteen = finishing & (group == 11) & (reason < 0) & (rng.random(len(who)) < _AT_SIXTEEN_OF_LAST_TERM)
     left = np.where(at_sixteen, last, left)
-    unknown = (rng.random(len(who)) < _UNKNOWN) & (destination != _TO["deceased"])
+    unknown = (rng.random(len(who)) < UNKNOWN) & (destination != _TO["deceased"])
     excluded = (reason == _EXCLUSION) & ~unknown
     old = roll.school[who]
     roll.leave(who, left, np.where(unknown, _TO["unknown"], destination).astype(np.int32), excluded)
@@ -151,4 +151,4 @@ def _finish(rng: np.random.Generator, roll: _Roll, people: People, group: Ints, 
     done = np.flatnonzero((roll.school >= 0) & ((group == 13) | ((group == 11) & ~people.stays_on)))
     left = np.maximum(np.datetime64(school_leaving_date(year)), roll.entered[done])
     chosen = np.where((group[done] == 13) & (rng.random(len(done)) < 0.75), _TO["completed"], _TO["college_or_training"])
-    roll.leave(done, left, np.where(rng.random(len(done)) < _UNKNOWN, _TO["unknown"], chosen).astype(np.int32))
+    roll.leave(done, left, np.where(rng.random(len(done)) < UNKNOWN, _TO["unknown"], chosen).astype(np.int32))

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from eswarn.simulate.causes import CARRY, CAUSES, LASTING, LOG_HAZARD, Lives, base_hazard, year_group
 from eswarn.simulate.people import People, Schools
-from eswarn.simulate.stays import OTHER_YEARLY, Stays
+from eswarn.simulate.stays import OTHER_YEARLY, UNKNOWN, Stays
 from eswarn.simulate.terms import HALF_TERMS, half_term_starts
 
 
@@ -34,9 +34,9 @@ def true_causes(people: People, lives: Lives, schools: Schools, stays: Stays, *,
 def _chance(
     people: People, lives: Lives, schools: Schools, *, start_year: int, period: int
 ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Chance of leaving early in the six half-terms from this one, given today's states; to first order in how they drift."""
+    """Chance of leaving early for a known destination in the next six half-terms; to first order in how states drift."""
     lasting, drift = lives.lasting @ LOG_HAZARD, lives.drift[period] @ LOG_HAZARD
-    hazard, still_here = np.zeros(len(people)), np.ones(len(people))
+    hazard, still_here = np.zeros(len(people)), np.full(len(people), 1 - UNKNOWN)
     for ahead in range(HALF_TERMS):
         year, half_term = start_year + (period + ahead) // HALF_TERMS, (period + ahead) % HALF_TERMS
         group, faded = year_group(people, year), CARRY**ahead

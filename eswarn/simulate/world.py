@@ -28,7 +28,7 @@ from eswarn.simulate.truth import true_causes
 
 
 @dataclass(frozen=True, slots=True)
-class _World:
+class World:
     """Everything that is so, whether or not a school writes it down."""
 
     start_year: int
@@ -41,10 +41,12 @@ class _World:
 
     @property
     def observed_to(self) -> np.datetime64:
+        """The day of the export: nothing recorded later is in the records."""
         return np.datetime64(f"{self.start_year + self.years}-07-31")
 
     @property
     def outcomes_to(self) -> np.datetime64:
+        """The day to which departures were followed."""
         return np.datetime64(f"{self.start_year + self.years}-08-31")
 
 
@@ -81,7 +83,7 @@ def simulate(*, pupils: int = 2_000, years: int = 3, seed: int = 1, start_year: 
     is the handbook's page of them). Leaving early depends on five drifting states of each pupil, which the records show
     through noise. None of it is about a real pupil.
     """
-    return _write(_create(pupils=pupils, years=years, seed=seed, start_year=start_year), progress)
+    return _write(create(pupils=pupils, years=years, seed=seed, start_year=start_year), progress)
 
 
 def simulate_with_causes(
@@ -99,12 +101,13 @@ def simulate_with_causes(
         given today's states) and what each cause adds to the log of the hazard, 0 for an average pupil:
         ``attendance`` (staying away), ``health``, ``home``, ``behaviour``, ``attainment``.
     """
-    world = _create(pupils=pupils, years=years, seed=seed, start_year=start_year)
+    world = create(pupils=pupils, years=years, seed=seed, start_year=start_year)
     causes = true_causes(world.people, world.lives, world.schools, world.stays, start_year=start_year, years=years)
     return _write(world, progress), causes
 
 
-def _create(*, pupils: int, years: int, seed: int, start_year: int) -> _World:
+def create(*, pupils: int, years: int, seed: int, start_year: int) -> World:
+    """Everything but the records: schools, people, their lives and their stays. Arguments and errors are those of `simulate`."""
     _check("pupils", pupils, 1, 1_000_000)
     _check("years", years, 1, 15)
     _check("seed", seed, 0, 2**31 - 1)
@@ -115,7 +118,7 @@ def _create(*, pupils: int, years: int, seed: int, start_year: int) -> _World:
     people = gather(schools, pupils=pupils, start_year=start_year, years=years, seed=seed)
     lives = live(people, periods=years * HALF_TERMS, seed=seed)
     stays = follow(people, lives, schools, start_year=start_year, years=years, seed=seed)
-    return _World(start_year, years, seed, schools, people, lives, stays)
+    return World(start_year, years, seed, schools, people, lives, stays)
 
 
 def _check(name: str, value: object, low: int, high: int) -> None:
@@ -123,7 +126,7 @@ def _check(name: str, value: object, low: int, high: int) -> None:
         raise UsageError(f"{name} must be a whole number from {low} to {high}", where="simulate")
 
 
-def _write(world: _World, progress: Progress) -> Records:
+def _write(world: World, progress: Progress) -> Records:
     """What the schools wrote down and could export at the end."""
     parts: dict[str, list[Columns]] = {name: [] for name in TABLES if name != "calendar"}
     whole = world.people, world.lives, world.schools, world.stays
@@ -146,7 +149,7 @@ def _write(world: _World, progress: Progress) -> Records:
     return Records(tables, DatasetFacts(profile="england", session="AM/PM", observed_to=observed))
 
 
-def _school_year(world: _World, year: SchoolYear) -> dict[str, Columns]:
+def _school_year(world: World, year: SchoolYear) -> dict[str, Columns]:
     """One school in one year: who was suspended decides the register, who was in school decides the rest."""
     place = year.year, year.school
     people, schools = world.people, world.schools
@@ -162,7 +165,7 @@ def _school_year(world: _World, year: SchoolYear) -> dict[str, Columns]:
     }
 
 
-def _departures(world: _World, rng: np.random.Generator) -> tuple[list[Columns], list[Columns]]:
+def _departures(world: World, rng: np.random.Generator) -> tuple[list[Columns], list[Columns]]:
     """Outcomes, told some days or weeks later; and stays, as entered first and again when they ended."""
     stays = world.stays
     gone = np.flatnonzero(~np.isnat(stays.left))
@@ -187,7 +190,7 @@ def _known(part: Columns, to: np.datetime64) -> Columns:
     return {name: values[keep] for name, values in part.items()}
 
 
-def _words(world: _World) -> dict[str, Mapping[str, Sequence[str]]]:
+def _words(world: World) -> dict[str, Mapping[str, Sequence[str]]]:
     """The words of every text column, by table."""
     who = {"pupil_id": world.people.pupil_id, "school_id": world.schools.school_id}
     homes = stream(world.seed, "homes").permutation(len(world.people))  # a household's number says nothing about its children's

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from eswarn.errors import NotTracked
+from eswarn.evidence.record import PUPIL_FILES
 from eswarn.progress import Progress, silent
 from eswarn.tracking.allowed import Facts, allowed, allowed_name
 from eswarn.tracking.store import Store, folder_at, is_here, open_store, shown
 
 MODEL = "model"
 MANIFEST = "manifest.json"
-PUPIL_FILES = ("scores.csv", "scores.parquet", "contributions.parquet", "features.parquet", "not_scored.csv", "report.html")
 CLOCK = "run.json"
 
 Files = list[tuple[Path, str | None]]

@@ -10,9 +10,7 @@ import eswarn
 from tests.conftest import ROOT
 
 LONGEST = 300
-LONGER = {
-    "eswarn/features/measures.py": (330, "the closed vocabulary: one small class a measure, read as a list"),
-}
+LONGER: dict[str, tuple[int, str]] = {}  # module: (lines it may have, the reason)
 MODULES = sorted((ROOT / "eswarn").rglob("*.py"))
 TESTS = sorted(path for path in (ROOT / "tests").rglob("*.py"))
 KINDS = {"docs", "errors", "house", "mutants", "property", "spec", "story", "unit"}

@@ -11,23 +11,18 @@ import pyarrow as pa
 from hypothesis import strategies as st
 
 from eswarn.config import CohortConfig, Destination
+from eswarn.features.events import Events, count, days_since_event, latest, mean_ratio, total
 from eswarn.features.feature import Feature
 from eswarn.features.library import FEATURES, RESULTS
 from eswarn.features.measures import (
-    Events,
     change,
-    count,
     current_run,
     days_since,
-    days_since_event,
     excess,
-    latest,
     longest_run,
-    mean_ratio,
     percentile,
     share,
     spells,
-    total,
 )
 from eswarn.features.register import ABSENT, AUTHORISED, LATE, POSSIBLE, UNAUTHORISED, SessionSet
 from eswarn.features.windows import Window, days, ever, last, last_year, year_to_date

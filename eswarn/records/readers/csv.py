@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from eswarn.config import DatasetFacts
-from eswarn.records.ledger import FileRefused
+from eswarn.records.ledger import FileRefused, shown
 from eswarn.records.readers.headers import Header, find
 from eswarn.records.readers.raw import Cells, Ints, Numbering, Raw
 from eswarn.records.readers.scan import check_quotes, scan, text_chunks
@@ -22,7 +22,7 @@ _NO_ROWS: Ints = np.zeros(0, np.int64)
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 
 
-def read(path: Path, table: str, facts: DatasetFacts) -> Raw:
+def read(path: Path, table: str, *, facts: DatasetFacts) -> Raw:
     """Read one CSV file of a table.
 
     Parameters
@@ -41,13 +41,13 @@ def read(path: Path, table: str, facts: DatasetFacts) -> Raw:
     """
     bytes_say = scan(path, facts.encoding)
     text, whole = _beginning(path, bytes_say.encoding)
-    header = find(text, table, facts, path.name)
+    header = find(text, table, facts=facts, file=shown(path.name))
     notes = header.notes
-    if bytes_say.quoted and (breaks := check_quotes(path, bytes_say.encoding, header.separator)):
+    if bytes_say.quoted and (breaks := check_quotes(path, bytes_say.encoding, separator=header.separator)):
         notes += (f"{counted(breaks, 'line break')} inside quoted cells",)
     # Arrow takes a header without a line end for a file that is too short.
     nothing_below = whole and len(io.StringIO(text, newline="").readlines()) <= header.lines
-    batches, ragged = ([], _NO_ROWS) if nothing_below else _parse(path, header, bytes_say.encoding, quoted=bytes_say.quoted)
+    batches, ragged = ([], _NO_ROWS) if nothing_below else _parse(path, header, encoding=bytes_say.encoding, quoted=bytes_say.quoted)
     body = pa.Table.from_batches(batches, pa.schema([pa.field(name, _TEXT) for name in header.places]))
     rows = body.num_rows
     del batches  # with `drop_columns` below, so that no column is held twice
@@ -55,7 +55,7 @@ def read(path: Path, table: str, facts: DatasetFacts) -> Raw:
     for name, place in header.places.items():
         columns[name] = Cells.of(header.names[place], body.column(name))
         body = body.drop_columns([name])
-    return Raw(path.name, table, columns, rows, Numbering(header.row + 1, ragged), len(header.names), notes)
+    return Raw(shown(path.name), table, columns, rows, Numbering(header.row + 1, ragged), len(header.names), notes)
 
 
 def _beginning(path: Path, encoding: str) -> tuple[str, bool]:
@@ -70,7 +70,7 @@ def _beginning(path: Path, encoding: str) -> tuple[str, bool]:
     return data.decode(), True
 
 
-def _parse(path: Path, header: Header, encoding: str, *, quoted: bool) -> tuple[list[pa.RecordBatch], Ints]:
+def _parse(path: Path, header: Header, *, encoding: str, quoted: bool) -> tuple[list[pa.RecordBatch], Ints]:
     """Let Arrow read the rows. Its messages repeat cells, so none of them is kept."""
     names = [f"unread {i}" for i in range(len(header.names))]
     for name, place in header.places.items():
@@ -108,6 +108,6 @@ def _parse(path: Path, header: Header, encoding: str, *, quoted: bool) -> tuple[
     raise FileRefused(
         "unreadable",
         "the rows cannot be told apart (a quoted cell over 4 MB, or the file changed while it was read)",
-        where=path.name,
+        where=shown(path.name),
         do="Export the file again.",
     )

@@ -50,7 +50,7 @@ class Header:
     lines: int = 1
 
 
-def find(text: str, table: str, facts: DatasetFacts, file: str) -> Header:
+def find(text: str, table: str, *, facts: DatasetFacts, file: str) -> Header:
     """Find the header row among the first rows of a text file, and with it the separator.
 
     Parameters
@@ -71,23 +71,23 @@ def find(text: str, table: str, facts: DatasetFacts, file: str) -> Header:
     best: tuple[int, list[str], int] = (0, [], 1)
     for separator in SEPARATORS:
         for row, (lines, names) in enumerate(_rows(text, separator), start=1):
-            found = _recognise(names, table, facts)
+            found = _recognise(names, table, facts=facts)
             if needed <= found.keys():
                 complete.append((separator, row, lines, names))
             best = max(best, (len(found), names, row), key=lambda b: b[0])
     if not complete:
-        raise _nothing_fits(best[1], best[2], table, facts, file)
+        raise _nothing_fits(best[1], table, row=best[2], facts=facts, file=file)
     separator, row, lines, names = complete[0]
     if len(complete) > 1:
         other = complete[1][1]
         do = "Keep one table a file: delete the second header row, or what does not belong to the table."
         raise FileRefused("two_headers", f"rows {row} and {other} both look like the header", where=file, do=do)
-    header = match(names, table, facts, file)
+    header = match(names, table, facts=facts, file=file)
     above = (f"{counted(row - 1, 'row')} above the header not read",) if row > 1 else ()
     return Header(header.places, header.names, above + header.notes, separator, row, lines)
 
 
-def match(names: Sequence[str], table: str, facts: DatasetFacts, file: str) -> Header:
+def match(names: Sequence[str], table: str, *, facts: DatasetFacts, file: str) -> Header:
     """Match the headers of a file to the columns of a table.
 
     Raises
@@ -95,10 +95,10 @@ def match(names: Sequence[str], table: str, facts: DatasetFacts, file: str) -> H
     FileRefused
         A required column is missing, or two headers name the same one.
     """
-    found = _recognise(names, table, facts)
+    found = _recognise(names, table, facts=facts)
     if not _required(table, facts) <= found.keys():
-        raise _nothing_fits(names, 1, table, facts, file)
-    _refuse_doubles(names, found, table, file)
+        raise _nothing_fits(names, table, row=1, facts=facts, file=file)
+    _refuse_doubles(names, found, table=table, file=file)
     for name, header in facts.columns.get(table, {}).items():
         if name not in found:
             do = f"Correct {name} under [columns.{table}] in dataset.toml; it must be a header of every {table} file."
@@ -129,7 +129,7 @@ def _rows(text: str, separator: str) -> list[tuple[int, list[str]]]:
     return rows
 
 
-def _recognise(names: Sequence[str], table: str, facts: DatasetFacts) -> dict[str, list[int]]:
+def _recognise(names: Sequence[str], table: str, *, facts: DatasetFacts) -> dict[str, list[int]]:
     """The table's columns that these headers name, and where."""
     declared = facts.columns.get(table, {})
     known: dict[str, str] = {}
@@ -149,7 +149,7 @@ def _required(table: str, facts: DatasetFacts) -> set[str]:
     return needed - {"session"} if facts.session == "DAY" else needed
 
 
-def _refuse_doubles(names: Sequence[str], found: dict[str, list[int]], table: str, file: str) -> None:
+def _refuse_doubles(names: Sequence[str], found: dict[str, list[int]], *, table: str, file: str) -> None:
     for name, places in found.items():
         if len(places) > 1:
             headers = " and ".join(f'"{shown(names[i].strip())}"' for i in places[:2])
@@ -163,8 +163,8 @@ def _refuse_doubles(names: Sequence[str], found: dict[str, list[int]], table: st
         seen.add(squash(text))
 
 
-def _nothing_fits(names: Sequence[str], row: int, table: str, facts: DatasetFacts, file: str) -> FileRefused:
-    found = _recognise(names, table, facts)
+def _nothing_fits(names: Sequence[str], table: str, *, row: int, facts: DatasetFacts, file: str) -> FileRefused:
+    found = _recognise(names, table, facts=facts)
     needed = _required(table, facts)
     missing = [name for name in TABLE_MODELS[table].model_fields if name in needed and name not in found]
     if len(found) < 2:

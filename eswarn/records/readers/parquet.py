@@ -19,7 +19,7 @@ _IDENTIFIERS = ("pupil_id", "school_id", "household_id")
 _DAMAGED = (pa.ArrowException, OSError, ValueError, KeyError, OverflowError)
 
 
-def read(path: Path, table: str, facts: DatasetFacts) -> Raw:
+def read(path: Path, table: str, *, facts: DatasetFacts) -> Raw:
     """Read one Parquet file of a table. Rows are numbered as in a CSV file: the first is row 2.
 
     Raises
@@ -31,14 +31,14 @@ def read(path: Path, table: str, facts: DatasetFacts) -> Raw:
     schema = _schema(path)
     if schema is None:
         raise _unreadable(path)
-    header = match(schema.names, table, facts, path.name)
+    header = match(schema.names, table, facts=facts, file=shown(path.name))
     for name, place in header.places.items():
-        _refuse_type(name, header.names[place], schema.field(place).type, path.name)
-    columns = _columns(path, schema, header)
+        _refuse_type(name, schema.field(place).type, header=header.names[place], file=shown(path.name))
+    columns = _columns(path, schema, header=header)
     if columns is None:
         raise _unreadable(path)
     rows = len(next(iter(columns.values())).index)
-    return Raw(path.name, table, columns, rows, Numbering(2, np.zeros(0, np.int64)), len(header.names), header.notes)
+    return Raw(shown(path.name), table, columns, rows, Numbering(2, np.zeros(0, np.int64)), len(header.names), header.notes)
 
 
 def _schema(path: Path) -> pa.Schema | None:
@@ -48,7 +48,7 @@ def _schema(path: Path) -> pa.Schema | None:
         return None
 
 
-def _columns(path: Path, schema: pa.Schema, header: Header) -> dict[str, Cells] | None:
+def _columns(path: Path, schema: pa.Schema, *, header: Header) -> dict[str, Cells] | None:
     """The cells by column, read in batches; None where the file is damaged. Arrow's messages may repeat cells."""
     parts: dict[str, list[pa.Array]] = {name: [] for name in header.places}
     names = [schema.names[place] for place in header.places.values()]
@@ -85,7 +85,7 @@ def _number(value: float | None) -> str:
     return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
 
 
-def _refuse_type(name: str, header: str, kind: pa.DataType, file: str) -> None:
+def _refuse_type(name: str, kind: pa.DataType, *, header: str, file: str) -> None:
     if pt.is_dictionary(kind):
         kind = kind.value_type
     is_text = pt.is_string(kind) or pt.is_large_string(kind) or pt.is_string_view(kind) or pt.is_null(kind)
@@ -100,4 +100,4 @@ def _refuse_type(name: str, header: str, kind: pa.DataType, file: str) -> None:
 
 
 def _unreadable(path: Path) -> FileRefused:
-    return FileRefused("unreadable", "the file is not Parquet, or it is damaged", where=path.name, do="Write it again.")
+    return FileRefused("unreadable", "the file is not Parquet, or it is damaged", where=shown(path.name), do="Write it again.")

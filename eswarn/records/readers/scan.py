@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from eswarn.records.ledger import FileRefused
+from eswarn.records.ledger import FileRefused, shown
 
 MAX_LINE = 1 << 20
 _CHUNK = 1 << 20
@@ -49,7 +49,7 @@ def scan(path: Path, declared: str) -> Scan:
     _refuse_foreign(path, head)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         if declared != "utf-16":
-            raise _undeclared("the file is written in UTF-16", "utf-16", path.name)
+            raise _undeclared("the file is written in UTF-16", encoding="utf-16", where=shown(path.name))
         encoding = "utf-16"
     else:
         encoding = "utf-8"
@@ -58,8 +58,8 @@ def scan(path: Path, declared: str) -> Scan:
         encoding = "cp1252"
         quoted, bad_line = _pass(path, encoding)
     if bad_line:
-        where = f"{path.name}, {_place(bad_line, quoted=quoted)}"
-        raise _undeclared(f"there is a byte that is not {encoding.upper()}", "cp1252" if encoding == "utf-8" else "", where)
+        where = f"{shown(path.name)}, {_place(bad_line, quoted=quoted)}"
+        raise _undeclared(f"there is a byte that is not {encoding.upper()}", encoding="cp1252" if encoding == "utf-8" else "", where=where)
     return Scan(encoding, quoted)
 
 
@@ -76,7 +76,7 @@ def text_chunks(path: Path, encoding: str) -> Iterator[bytes]:
             yield decoder.decode(b"", final=True).encode()
 
 
-def check_quotes(path: Path, encoding: str, separator: str) -> int:
+def check_quotes(path: Path, encoding: str, *, separator: str) -> int:
     """Prove that each quotation mark opens or closes a whole cell, so that no stray one can swallow rows.
 
     Returns
@@ -99,13 +99,13 @@ def check_quotes(path: Path, encoding: str, separator: str) -> int:
         opening = (np.arange(len(marks)) % 2 == 0) ^ inside
         stray = marks[~beside[data[np.where(opening, marks - 1, marks + 1)]]]
         if len(stray):
-            raise _stray_quote(path, "a quotation mark stands in the middle of a cell", line + int(np.searchsorted(breaks, stray[0])))
+            raise _stray_quote(path, "a quotation mark stands in the middle of a cell", line=line + int(np.searchsorted(breaks, stray[0])))
         breaks_inside += int(np.count_nonzero((np.searchsorted(marks, breaks) % 2 == 1) ^ inside))
         opened = line + int(np.searchsorted(breaks, marks[-1])) if len(marks) else opened
         inside ^= len(marks) % 2 == 1
         line, before = line + len(breaks), text[-1:]
     if inside:
-        raise _stray_quote(path, "a quotation mark is opened and never closed", opened)
+        raise _stray_quote(path, "a quotation mark is opened and never closed", line=opened)
     return breaks_inside
 
 
@@ -134,7 +134,7 @@ def _pass(path: Path, encoding: str) -> tuple[bool, int]:
                 raise FileRefused(
                     "nul_byte",
                     "there is a NUL byte, so the file is damaged or not text",
-                    where=f"{path.name}, {_place(line + text[: text.index(0)].count(line_break), quoted=quoted)}",
+                    where=f"{shown(path.name)}, {_place(line + text[: text.index(0)].count(line_break), quoted=quoted)}",
                     do="Export the file again, as CSV in UTF-8.",
                 )
             end = text.find(line_break)
@@ -142,7 +142,7 @@ def _pass(path: Path, encoding: str) -> tuple[bool, int]:
                 raise FileRefused(
                     "long_line",
                     "a line is longer than 1 MB, so this is no table",
-                    where=f"{path.name}, {_place(line, quoted=quoted)}",
+                    where=f"{shown(path.name)}, {_place(line, quoted=quoted)}",
                     do="Export the file again, one row a line.",
                 )
             since_break = since_break + len(text) if end < 0 else len(text) - text.rfind(line_break) - 1
@@ -156,13 +156,16 @@ def _pass(path: Path, encoding: str) -> tuple[bool, int]:
 
 def _refuse_foreign(path: Path, head: bytes) -> None:
     if not head:
-        raise FileRefused("empty_file", "the file is empty", where=path.name, do="Export it again, or remove it from the folder.")
+        raise FileRefused("empty_file", "the file is empty", where=shown(path.name), do="Export it again, or remove it from the folder.")
     kind = next((name for start, name in _FOREIGN if head.startswith(start)), "")
     if not kind and head.lstrip().startswith(b"<"):
         kind = "a web page or XML"
     if kind:
         raise FileRefused(
-            "not_text", f"the content is {kind}, not CSV", where=path.name, do="Open it where it came from and save it as CSV (UTF-8)."
+            "not_text",
+            f"the content is {kind}, not CSV",
+            where=shown(path.name),
+            do="Save it as CSV (UTF-8) where it came from.",
         )
 
 
@@ -171,12 +174,12 @@ def _place(line: int, *, quoted: bool) -> str:
     return f"{'line' if quoted else 'row'} {line}"
 
 
-def _undeclared(what: str, encoding: str, where: str) -> FileRefused:
+def _undeclared(what: str, *, encoding: str, where: str) -> FileRefused:
     other = f', or add  encoding = "{encoding}"  at the top of dataset.toml' if encoding else ""
     do = f"Save the file as UTF-8{other}."
     return FileRefused("encoding", what, where=where, do=do)
 
 
-def _stray_quote(path: Path, what: str, line: int) -> FileRefused:
+def _stray_quote(path: Path, what: str, *, line: int) -> FileRefused:
     do = "Write quotation marks only around whole cells, and double those inside; most programs do so when they save as CSV."
-    return FileRefused("stray_quote", what, where=f"{path.name}, line {line}", do=do)
+    return FileRefused("stray_quote", what, where=f"{shown(path.name)}, line {line}", do=do)

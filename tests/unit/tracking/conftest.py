@@ -73,7 +73,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, store: str) -> Iterator[tup
             cwd=folder, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     try:
-        for _ in range(300):
+        for _ in range(600):
             try:
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=1).close()
                 break

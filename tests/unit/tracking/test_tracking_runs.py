@@ -171,7 +171,10 @@ def test_an_experiment_that_was_deleted_or_whose_folder_has_gone_is_refused(stor
         train(bundle, store, name="moved")
 
 
-def test_a_server_gets_no_file_of_a_pupil_unless_asked(server: tuple[str, Path], out: Path, bundle: Path, tmp_path: Path) -> None:
+def test_a_server_gets_no_file_of_a_pupil_unless_asked(
+    server: tuple[str, Path], out: Path, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "120")  # its first answer is slow on a busy machine
     uri, folder = server
     with_password = uri.replace("http://", "http://user:hunter2@")
     trained = train(bundle, with_password, name="served")

@@ -1,0 +1,44 @@
+"""As-of dates: the first Monday of each half-term, and which of them are ripe to learn from."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from eswarn.cohort.calendar import calendar_before, half_term_mondays
+from eswarn.cohort.label import is_mature
+from eswarn.config import CohortConfig
+from eswarn.errors import InputRefused
+from eswarn.records.timeline import Timeline, as_date
+
+
+def training_dates(timeline: Timeline, config: CohortConfig) -> tuple[dt.date, ...]:
+    """As-of dates to train on: those of the configuration, else the first Monday of each half-term; mature ones only.
+
+    Raises
+    ------
+    InputRefused
+        A date of the configuration is not mature, or no date is.
+    """
+    wanted = config.as_of
+    late = [day for day in wanted if not is_mature(timeline, day, config)]
+    if late:
+        raise InputRefused(
+            f"what happened after {late[0]} is not known to the end of the horizon and the reporting delay", where="[cohort] as_of",
+            do="Leave out such dates, shorten horizon_days, or bring outcomes that were followed longer (observed_to in dataset.toml).",
+        )  # fmt: skip
+    wanted = wanted or tuple(day for day in half_terms(timeline) if is_mature(timeline, day, config))
+    if not wanted:
+        raise InputRefused(
+            "there is no as-of date whose pupils were followed to the end of the horizon",
+            do="Bring at least two school years, shorten [cohort] horizon_days, or check observed_to in dataset.toml.",
+        )
+    return wanted
+
+
+def half_terms(timeline: Timeline) -> tuple[dt.date, ...]:
+    """First Mondays of the half-terms before which there is any mark."""
+    _, _, date = timeline.attendance
+    if not len(date):
+        raise InputRefused("the attendance table has no rows", do="Export marks for at least one school year.")
+    mondays = half_term_mondays(calendar_before(timeline.before(as_date(int(date.max()) + 1))))
+    return tuple(day for day in mondays if day > as_date(int(date.min())))

@@ -1,0 +1,182 @@
+"""The rest of the vocabulary of measures: what can be asked of a pupil's dated events, and of the context in force."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pyarrow.types as pt
+
+from eswarn.features.measures import Asked, ratio
+from eswarn.features.view import Floats, View
+from eswarn.features.windows import Window
+from eswarn.records.arrays import Bools
+from eswarn.records.tables import arrow_schema
+from eswarn.records.timeline import Facts
+
+EVENT_TABLES = ("behaviour", "suspensions", "assessments")
+
+
+@dataclass(frozen=True)
+class Events:
+    """Some rows of a dated table: ``where`` names a text column and the values that count; null counts where ``or_null``."""
+
+    table: str
+    noun: str
+    where: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    or_null: tuple[str, ...] = ()
+
+    def rows(self, facts: Facts) -> Bools:
+        """Which rows count. A suspension that was withdrawn (same pupil, same start) does not."""
+        keep = np.ones(len(facts), bool)
+        for name, values in self.where:
+            keep &= facts.equals(name, *values) | ((name in self.or_null) & np.isnan(facts.columns[name]))
+        if self.table == "suspensions":
+            key = facts.pupil * (1 << 20) + facts.date
+            keep &= ~np.isin(key, key[facts.equals("kind", "withdrawn")])
+        return keep
+
+
+@dataclass(frozen=True)
+class _OfEvents:
+    events: Events
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """What it needs: the table of the events."""
+        return (self.events.table,)
+
+    @property
+    def columns(self) -> Asked:
+        """Columns that say which events count, then those that are added up."""
+        return (*((self.events.table, name, values) for name, values in self.events.where), *self._added)
+
+    @property
+    def _added(self) -> Asked:
+        return ()
+
+    def _found(self, view: View, window: Window) -> tuple[np.ndarray, Facts]:
+        return view.events(self.events.table, window, self.events.rows(view.cohort.known.tables[self.events.table]))
+
+    def _told(self, view: View) -> Bools:
+        """Who can be answered: any pupil where suspensions were supplied; elsewhere, where the school keeps the table."""
+        if self.events.table == "suspensions":
+            return np.full(len(view), self.events.table in view.cohort.known.supplied)
+        return view.kept(self.events.table)
+
+
+@dataclass(frozen=True)
+class count(_OfEvents):
+    """How many events the window holds; no answer where the school keeps no such records."""
+
+    unit: ClassVar[str] = "count"
+
+    def compute(self, view: View, window: Window) -> Floats:
+        """Events a pupil."""
+        place, _ = self._found(view, window)
+        return np.where(self._told(view), np.bincount(place, minlength=len(view)), np.nan)
+
+
+@dataclass(frozen=True)
+class total(_OfEvents):
+    """Sum of a column over the events in the window, null as 0; no answer where the school keeps no such records."""
+
+    column: str = ""
+    unit: ClassVar[str] = "sessions"
+
+    @property
+    def _added(self) -> Asked:
+        return ((self.events.table, self.column, ()),)
+
+    def compute(self, view: View, window: Window) -> Floats:
+        """A sum a pupil."""
+        place, facts = self._found(view, window)
+        summed = np.bincount(place, weights=np.nan_to_num(facts.columns[self.column]), minlength=len(view))
+        return np.where(self._told(view), summed, np.nan)
+
+
+@dataclass(frozen=True)
+class days_since_event(_OfEvents):
+    """Open days of the school since the last event, wherever it was recorded; no answer where there was none."""
+
+    unit: ClassVar[str] = "days"
+
+    def compute(self, view: View, window: Window) -> Floats:
+        """School days a pupil; 0 where it was on the latest open day or since."""
+        place, facts = self._found(view, window)
+        latest = np.full(len(view), -np.inf)
+        np.maximum.at(latest, place, facts.date.astype(float))
+        return view.open_days_after(np.where(np.isinf(latest), np.nan, latest))
+
+
+@dataclass(frozen=True)
+class mean_ratio(_OfEvents):
+    """Mean of one column over another (marks reached over marks possible), rows with both; no answer where there is none."""
+
+    top: str = ""
+    bottom: str = ""
+    unit: ClassVar[str] = "share"
+
+    @property
+    def _added(self) -> Asked:
+        return ((self.events.table, self.top, ()), (self.events.table, self.bottom, ()))
+
+    def compute(self, view: View, window: Window) -> Floats:
+        """A mean a pupil, summed in the order of school, date and subject."""
+        place, facts = self._found(view, window)
+        parts = facts.columns[self.top] / facts.columns[self.bottom]
+        both = ~np.isnan(parts)
+        n = np.bincount(place[both], minlength=len(view))
+        return ratio(np.bincount(place[both], weights=parts[both], minlength=len(view)), n)
+
+
+@dataclass(frozen=True)
+class _OfContext:
+    column: str
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """What it needs: the context."""
+        return ("context",)
+
+
+@dataclass(frozen=True)
+class latest(_OfContext):
+    """The value of a context column in force; for text, 1 where it is one of ``values`` and 0 where it is another."""
+
+    values: tuple[str, ...] = ()
+
+    @property
+    def unit(self) -> str:
+        """A value; "yes" where it is or is not so."""
+        return "yes" if self.values or pt.is_boolean(arrow_schema("context").field(self.column).type) else "value"
+
+    @property
+    def columns(self) -> Asked:
+        """The column, with the values that count."""
+        return (("context", self.column, self.values),)
+
+    def compute(self, view: View, window: Window) -> Floats:  # noqa: ARG002  what is in force has no window
+        """A value a pupil; no answer where it is not known."""
+        if not self.values:
+            return view.cohort.context_values(self.column)
+        texts = view.cohort.context_texts(self.column)
+        return np.array([np.nan if text is None else float(text in self.values) for text in texts], float)
+
+
+@dataclass(frozen=True)
+class unknown(_OfContext):
+    """1 where a context column in force is not known or there is no row, else 0; no answer where the table was not supplied."""
+
+    unit: ClassVar[str] = "yes"
+
+    @property
+    def columns(self) -> Asked:
+        """The column, whatever it holds."""
+        return (("context", self.column, "any"),)
+
+    def compute(self, view: View, window: Window) -> Floats:  # noqa: ARG002
+        """0 or 1 a pupil."""
+        missing = np.isnan(view.cohort.context_values(self.column)).astype(float)
+        return missing if "context" in view.cohort.known.supplied else np.full(len(view), np.nan)

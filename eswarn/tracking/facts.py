@@ -1,0 +1,43 @@
+"""What of a model's card and of a scoring run goes into the store: aggregates, hashes and settings, nothing of a pupil."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+SCORE_PARAMETERS = ("places", "watch", "method")
+SCORE_METRICS = ("scored", "not_scored", "schools", "expected_leavers")
+
+
+def of_training(card: Mapping[str, Any], model_id: str) -> dict[str, Any]:
+    """Parameters, metrics and tags of a training, from the model's card."""
+    cohort, calibration = card["cohort"], card["calibration"]
+    params: dict[str, str | int | float] = {f"model.{name}": value for name, value in card["model"].items()}
+    params |= {f"model.calibration_{name}": _word(calibration[name]) for name in ("method", "on")}
+    params |= {"features.number": len(card["features"]), "cohort.dates": len(cohort["as_of"]), "cohort.horizon": _word(cohort["horizon"])}
+    metrics = {f"calibration.{name}": value for name, value in card["metrics"].items()}
+    metrics |= {f"cohort.{name}": float(cohort[name]) for name in ("rows", "pupils", "schools", "leavers", "base_rate")}
+    tags = {
+        "output_id": model_id, "model_id": model_id, "data_hash": card["data_digest"], "features_hash": card["feature_fingerprint"],
+        "eswarn_version": card["eswarn"],
+    }  # fmt: skip
+    return {"params": params, "metrics": metrics, "tags": tags}
+
+
+def of_scores(run: Mapping[str, Any], output_id: str) -> dict[str, Any]:
+    """Parameters, metrics and tags of a scoring run, from its ``run.json``."""
+    about = run.get("about", {})
+    tags = {
+        "output_id": output_id, "model_id": about.get("model_id"), "as_of": about.get("as_of"), "features_hash": about.get("features"),
+        "data_hash": run.get("data_digest"), "eswarn_version": run.get("eswarn"),
+    }  # fmt: skip
+    return {
+        "params": {f"score.{name}": about[name] for name in SCORE_PARAMETERS if name in about},
+        "metrics": {f"scores.{name}": float(about[name]) for name in SCORE_METRICS if name in about},
+        "tags": {name: value for name, value in tags.items() if value},
+    }
+
+
+def _word(text: str) -> str:
+    """Settings of two words as one: the store takes no spaces."""
+    return text.replace(" ", "-")

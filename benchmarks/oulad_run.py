@@ -10,6 +10,7 @@ from eswarn. Learners whom eswarn could not score are ranked last: a leaver amon
 from __future__ import annotations
 
 import argparse
+import json
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from benchmarks.oulad import Presentation, data_folder, export, load
+from benchmarks.paired import DRAWS, SEED, compare
 from eswarn.evaluation.metrics import judge, recall_at
 
 Floats = npt.NDArray[np.float64]
@@ -28,16 +30,14 @@ ROOT = Path(__file__).resolve().parents[1]
 DAYS = (14, 28, 56, 84, 112)
 TRAIN, TEST = "BBB-2013B", "BBB-2013J"
 PLACES = 0.10
-DRAWS, SEED = 2_000, 2013
 # Models: what each does without. Marks count from the day handed in, though no learner was told one on that day.
 VARIANTS: dict[str, tuple[str, ...]] = {
-    "eswarn": (), "eswarn, no marks of assessments": ("attainment",), "eswarn, activity only": ("attainment", "results", "time_at_school"),
+    "eswarn": (), "eswarn without marks": ("attainment",), "eswarn on activity only": ("attainment", "results", "time_at_school"),
 }  # fmt: skip
 # The handbook's own measurements on clicks alone, window strictly before the day (choices.md, November 2026).
 REFERENCE = {
-    "rule AUC": (0.575, 0.569, 0.595, 0.575, 0.593),
-    "LightGBM AUC": (0.552, 0.579, 0.593, 0.549, 0.607),
-    "LightGBM ECE": (0.099, 0.077, 0.079, 0.085, 0.059),
+    "auc": {"rule": (0.575, 0.569, 0.595, 0.575, 0.593), "LightGBM": (0.552, 0.579, 0.593, 0.549, 0.607)},
+    "ece": {"LightGBM": (0.099, 0.077, 0.079, 0.085, 0.059)},
 }
 
 
@@ -49,14 +49,7 @@ def eswarn(*arguments: object) -> None:
 
 
 def run(data: Path, work: Path) -> dict[str, Any]:
-    """Export, check, train and score with the command line, then judge each day.
-
-    Returns
-    -------
-    dict
-        ``counts`` of the export, by presentation; ``days``: the figures of each day, by model and rule; ``in_both``:
-        learners of both presentations.
-    """
+    """Export, check, train and score with the command line, then judge each day: plain values, ready for JSON."""
     train, test = load(data, TRAIN), load(data, TEST)
     counts = {of.name: export(of, work / of.name) for of in (train, test)}
     for of in (train, test):
@@ -66,7 +59,11 @@ def run(data: Path, work: Path) -> dict[str, Any]:
     tables = {of.name: _features(of, work) for of in (train, test)}
     plain = _plain_lightgbm(tables[TRAIN], train)
     in_both = len(set(train.learners["id_student"]) & set(test.learners["id_student"]))
-    return {"counts": counts, "in_both": in_both, "days": [_judge_day(test, day, work, tables[TEST], plain) for day in DAYS]}
+    return {
+        "train": TRAIN, "test": TEST, "places": PLACES, "draws": DRAWS, "seed": SEED, "counts": counts, "learners_in_both": in_both,
+        "variants": VARIANTS, "reference": REFERENCE,
+        "days": [_judge_day(test, train, day, work, tables[TEST], plain) for day in DAYS],
+    }  # fmt: skip
 
 
 def _train_and_score(work: Path, test: Presentation, name: str, without: tuple[str, ...]) -> None:
@@ -117,86 +114,82 @@ def _of_day(table: pd.DataFrame, of: Presentation, day: int) -> pd.DataFrame:
     return table[table["as_of"] == of.date(day)].drop(columns="as_of").set_index("pupil_id")
 
 
-def _judge_day(of: Presentation, day: int, work: Path, table: pd.DataFrame, plain: Any) -> dict[str, Any]:
-    true = truth(of, day)
+def _judge_day(tested: Presentation, trained: Presentation, day: int, work: Path, table: pd.DataFrame, plain: Any) -> dict[str, Any]:
+    true = truth(tested, day)
     y = true["left"].to_numpy()
     raw: dict[str, Floats] = {"rule": true["silence"].to_numpy(float)}
-    figures: dict[str, dict[str, float]] = {"rule": _figures(raw["rule"], None, y)}
+    risks: dict[str, pd.Series] = {}
     for name in VARIANTS:
-        scored = pd.read_parquet(work / name / str(day) / "contributions.parquet").set_index("pupil_id")["raw_score"]
-        risk = pd.read_parquet(work / name / str(day) / "scores.parquet").set_index("pupil_id")["risk"]
-        raw[name], figures[name] = _ranked(true, scored, risk)
-    rows = _of_day(table, of, day)
-    chance = pd.Series(plain.predict_proba(rows)[:, 1], rows.index)
-    raw["LightGBM"], figures["LightGBM"] = _ranked(true, chance, chance)
+        out = work / name / str(day)
+        raw[name] = _everybody(pd.read_parquet(out / "contributions.parquet").set_index("pupil_id")["raw_score"], true)
+        risks[name] = pd.read_parquet(out / "scores.parquet").set_index("pupil_id")["risk"].reindex(true.index)
+    rows = _of_day(table, tested, day)
+    risks["LightGBM"] = pd.Series(plain.predict_proba(rows)[:, 1], rows.index).reindex(true.index)
+    raw["LightGBM"] = _everybody(risks["LightGBM"], true)
     not_scored = pd.read_csv(work / "eswarn" / str(day) / "not_scored.csv")["pupil_id"]
-    known = set(pd.read_parquet(work / "eswarn" / str(day) / "scores.parquet")["pupil_id"]) | set(not_scored)
+    answered = set(risks["eswarn"].dropna().index) | set(not_scored)
     return {
-        "day": day, "n": len(y), "leavers": int(y.sum()), "not_scored": len(not_scored),
-        "leavers_not_scored": int(true["left"].reindex(not_scored).sum()),
-        "outcome_not_known": 0,  # an enrolment without unregistration is a stayer in this data set
-        "on_roll_for_one_side_only": len(known ^ set(true.index)),
-        "figures": {name: {k: round(v, 4) for k, v in f.items()} for name, f in figures.items()},
-        "auc_minus_rule": {name: _difference(raw[name], raw["rule"], y) for name in raw if name != "rule"},
-        "auc_minus_lightgbm": _difference(raw["eswarn"], raw["LightGBM"], y),
+        "day": day, "n": len(y), "leavers": int(y.sum()), "base_rate": round(y.mean(), 4),
+        "base_rate_trained_on": round(truth(trained, day)["left"].mean(), 4), "not_scored": len(not_scored),
+        "leavers_not_scored": int(true["left"].reindex(not_scored).sum()), "without_answer": len(set(true.index) - answered),
+        "outcome_not_known": 0,  # in this data set an enrolment without unregistration is one that went on
+        "figures": {name: _figures(score, risks.get(name), y) for name, score in raw.items()},
+        "against_rule": {name: _against(raw[name], raw["rule"], y) for name in raw if name != "rule"},
+        "against_LightGBM": {"eswarn": _against(raw["eswarn"], raw["LightGBM"], y)},
     }  # fmt: skip
 
 
-def _ranked(true: pd.DataFrame, scored: pd.Series, risk: pd.Series) -> tuple[Floats, dict[str, float]]:
-    """Scores of everybody enrolled, those without one last; and the figures."""
-    raw = scored.reindex(true.index)
-    return (filled := raw.fillna(raw.min() - 1).to_numpy(float)), _figures(filled, risk.reindex(true.index).to_numpy(float), true["left"].to_numpy())
+def _everybody(scores: pd.Series, true: pd.DataFrame) -> Floats:
+    """A score for everybody enrolled; last for those who got none."""
+    return scores.reindex(true.index).fillna(scores.min() - 1).to_numpy(float)
 
 
-def _figures(raw: Floats, risk: Floats | None, y: npt.NDArray[np.integer]) -> dict[str, float]:
+def _figures(raw: Floats, risk: pd.Series | None, y: npt.NDArray[np.integer]) -> dict[str, float]:
     """Ranking over everybody enrolled; calibration over those with a risk."""
-    told = np.ones(len(y), bool) if risk is None else ~np.isnan(risk)
     ranked = judge(raw, np.full(len(y), y.mean()), y)
-    figures = {"auc": ranked["auc"], "average_precision": ranked["average_precision"], "recall_at_10_percent": recall_at(raw, y, int(np.ceil(PLACES * len(y))))}
-    if risk is None:
-        return figures
-    calibrated = judge(risk[told], risk[told], y[told])
-    return figures | {name: calibrated[name] for name in ("ece", "observed_over_expected", "brier")}
+    figures = {
+        "auc": ranked["auc"],
+        "average_precision": ranked["average_precision"],
+        "recall": recall_at(raw, y, int(np.ceil(PLACES * len(y)))),
+    }
+    if risk is not None:
+        told = risk.notna().to_numpy()
+        calibrated = judge(raw[told], risk.to_numpy(float)[told], y[told])
+        figures |= {name: calibrated[name] for name in ("ece", "observed_over_expected")}
+    return {name: round(value, 4) for name, value in figures.items()}
 
 
-def _difference(ours: Floats, theirs: Floats, y: npt.NDArray[np.integer]) -> dict[str, Any]:
-    """AUC of one score less that of another, with a 95 % percentile interval over draws of learners, the same for both."""
-    draws = np.random.default_rng(SEED).multinomial(len(y), np.full(len(y), 1 / len(y)), DRAWS)
-    gaps = auc(ours, y, draws) - auc(theirs, y, draws)
-    once = np.ones((1, len(y)), int)
-    low, high = np.percentile(gaps, [2.5, 97.5])
-    said = "better" if low > 0 else "worse" if high < 0 else "not shown to beat"
-    return {"value": round(float((auc(ours, y, once) - auc(theirs, y, once))[0]), 4), "low": round(float(low), 4), "high": round(float(high), 4), "said": said}
-
-
-def auc(score: Floats, y: npt.NDArray[np.integer], weights: npt.NDArray[np.integer]) -> Floats:
-    """Area under the ROC curve, ties counted half, for each row of weights of shape (draws, n)."""
-    _, level = np.unique(score, return_inverse=True)
-    order = np.argsort(level, kind="stable")
-    starts = np.flatnonzero(np.diff(level[order], prepend=-1))
-    left = np.add.reduceat((weights * y)[:, order], starts, axis=1)
-    stayed = np.add.reduceat((weights * (1 - y))[:, order], starts, axis=1)
-    below = np.cumsum(stayed, axis=1) - stayed
-    return np.asarray((left * (below + stayed / 2)).sum(axis=1) / (left.sum(axis=1) * stayed.sum(axis=1)), float)
+def _against(ours: Floats, theirs: Floats, y: npt.NDArray[np.integer]) -> dict[str, Any]:
+    auc, recall = compare(ours, theirs, y, places=PLACES)
+    return {
+        name: {"value": round(gap.value, 4), "low": round(gap.low, 4), "high": round(gap.high, 4), "said": gap.said}
+        for name, gap in (("auc", auc), ("recall", recall))
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", help="the folder of open data; ESWARN_DATA where not given")
-    parser.add_argument("--work", type=Path, help="keep exports, model and scores here (an empty folder); else they are removed")
+    parser.add_argument("--work", type=Path, help="keep exports, models and scores here (a new folder); else they are removed")
+    parser.add_argument("--json", type=Path, help="also write the figures to this file")
     given = parser.parse_args()
     data = data_folder(given.data)
     if data is None:
         sys.exit("Not measured: give --data FOLDER (with oulad/ in it), or set ESWARN_DATA.")
     with tempfile.TemporaryDirectory() as temporary:
-        work = given.work or Path(temporary)
-        work.mkdir(parents=True, exist_ok=True)
-        for day in run(data, work)["days"]:
-            print(f"Day {day['day']}: n {day['n']:,}, leavers {day['leavers']}, not scored {day['not_scored']} (leavers among them: {day['leavers_not_scored']})")
-            for name, figures in day["figures"].items():
-                gap = day["auc_minus_rule"].get(name)
-                said = f"  AUC − rule {gap['value']:+.3f} ({gap['low']:+.3f}, {gap['high']:+.3f}) {gap['said']}" if gap else ""
-                print(f"  {name:<32}" + "  ".join(f"{key} {value:.3f}" for key, value in figures.items()) + said)
+        work = given.work or Path(temporary) / "work"
+        work.mkdir(parents=True)
+        measured = run(data, work)
+    if given.json:
+        given.json.write_text(json.dumps(measured, indent=1), encoding="utf-8")
+    for day in measured["days"]:
+        print(f"Day {day['day']}: n {day['n']:,}, leavers {day['leavers']}, not scored {day['not_scored']}")
+        for name, figures in day["figures"].items():
+            gaps = day["against_rule"].get(name, {})
+            said = "".join(
+                f"; {what} − rule {g['value']:+.3f} ({g['low']:+.3f} to {g['high']:+.3f}) {g['said']}" for what, g in gaps.items()
+            )
+            print(f"  {name:<26}" + " ".join(f"{key} {value:.3f}" for key, value in figures.items()) + said)
 
 
 if __name__ == "__main__":

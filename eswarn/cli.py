@@ -192,14 +192,16 @@ def _train(args: argparse.Namespace, screen: Screen) -> None:
 
 def _score(args: argparse.Namespace, screen: Screen) -> None:
     from eswarn import folders, pipeline
+    from eswarn.config import load_config
     from eswarn.records import read
 
     folders.refuse_existing(Path(args.out))
     as_of = pipeline.parse_date(args.as_of)
-    model = pipeline.load(args.model, tracking=args.tracking)
+    config = load_config(args.config)
+    model = pipeline.load(args.model, tracking=args.tracking or config.tracking.uri)
     records = read(args.folder, progress=screen.progress)
     scores = pipeline.score(
-        model, records, as_of, config=args.config, out=args.out, tracking=args.tracking, track_pupils=args.track_pupils,
+        model, records, as_of, config=config, out=args.out, tracking=args.tracking, track_pupils=args.track_pupils,
         progress=screen.progress,
     )  # fmt: skip
     screen.say(_scored(scores, args.out))

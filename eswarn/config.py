@@ -192,7 +192,8 @@ def _explain(error: ValidationError, model: type[Section]) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
     place = ".".join(str(part) for part in first["loc"])
     if first["type"] != "extra_forbidden":
-        return f'"{place}": {first["msg"]}' if place else str(first["msg"])
+        told = first["msg"].removeprefix("Value error, ")
+        return f'"{place}": {told}' if place else told
     known: type[BaseModel] = model
     for part in first["loc"][:-1]:
         known = type(known.model_fields[str(part)].get_default(call_default_factory=True))

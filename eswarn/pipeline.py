@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eswarn import folders
-from eswarn.cohort.dates import half_terms, training_dates
+from eswarn.cohort.dates import half_terms, refuse_stale, training_dates
 from eswarn.config import Config, load_config
 from eswarn.errors import InputRefused, NotTracked, UsageError
 from eswarn.evaluation.audit import Audit, audit_folder
@@ -65,6 +65,8 @@ def train(
         The model stands in ``out``, but could not be tracked. Without ``out`` this is a warning, and the model is returned.
     """
     choices = _config(config)
+    if out is not None:
+        folders.refuse_existing(Path(out))
     timeline = Timeline(records)
     dates = training_dates(timeline, choices.cohort)
     data = compute(timeline, dates, choices.cohort, features=choose(choices.features), labelled=True, progress=progress)
@@ -88,7 +90,10 @@ def train(
 
 def latest_half_term(records: Records) -> dt.date:
     """The first Monday of the last half-term on record: a date on which a school would have asked for a list."""
-    return half_terms(Timeline(records))[-1]
+    days = half_terms(Timeline(records))
+    if not days:
+        raise InputRefused("the attendance table has no marks before the first Monday of any half-term", do="Export more school weeks.")
+    return days[-1]
 
 
 def score(
@@ -133,7 +138,9 @@ def score(
             f"this model asks who leaves before {until}, and on {day} that is over",
             do="Name the end of this year's horizon:  until = YYYY-MM-DD  under [cohort] in the file given with --config.",
         )
-    data = compute(Timeline(records), [day], cohort, features=ready.features, progress=progress)
+    timeline = Timeline(records)
+    refuse_stale(timeline, day)
+    data = compute(timeline, [day], cohort, features=ready.features, progress=progress)
     if not len(data.X):
         raise InputRefused(f"nobody on roll on {day} can be scored", do=_why_nobody(data.left_out))
     progress("scoring", 0, 1)
@@ -184,8 +191,11 @@ def feature_table(
         Rows by date, school and pupil; NaN where the records have no answer.
     """
     choices = _config(config)
-    days = [as_of] if isinstance(as_of, (str, dt.date)) else list(as_of)
-    data = compute(Timeline(records), [parse_date(d) for d in days], choices.cohort, features=choose(choices.features), progress=progress)
+    days = [parse_date(day) for day in ([as_of] if isinstance(as_of, (str, dt.date)) else as_of)]
+    timeline = Timeline(records)
+    for day in days:
+        refuse_stale(timeline, day)
+    data = compute(timeline, days, choices.cohort, features=choose(choices.features), progress=progress)
     table = data.X.copy()
     table.insert(0, "pupil_id", data.keys["pupil_id"])
     table.insert(1, "as_of", data.keys["as_of"])
@@ -252,8 +262,12 @@ def track(
     record = read_record(path)
     if record.changed:
         raise InputRefused(f"files have changed since they were sealed: {', '.join(record.changed)}", where=str(path))
+    try:
+        told_by_run = facts.of_scores(record.run, record.output_id)
+    except (AttributeError, TypeError, ValueError):
+        raise InputRefused("run.json is not as eswarn wrote it", where=str(path)) from None
     tracked = track_scores(
-        path, **facts.of_scores(record.run, record.output_id), uri=uri, experiment=choices.tracking.experiment, track_pupils=track_pupils,
+        path, **told_by_run, uri=uri, experiment=choices.tracking.experiment, track_pupils=track_pupils,
         progress=progress,
     )  # fmt: skip
     told = {"run_id": tracked.run_id, "experiment_id": tracked.experiment_id, "uri": tracked.uri}
@@ -287,6 +301,8 @@ def parse_date(value: dt.date | str) -> dt.date:
     UsageError
         The text is not such a date.
     """
+    if isinstance(value, dt.datetime):  # a pandas Timestamp, too; a date all the same
+        return value.date()
     if isinstance(value, dt.date):
         return value
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-import time
+import threading
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -14,11 +14,16 @@ PATIENCE = 2.0  # seconds before a step gets a bar
 
 
 class Screen:
-    """Sentences and progress bars of one command; bars go to standard error, and only where it is a terminal."""
+    """Sentences and progress bars of one command; bars go to standard error, and only where it is a terminal.
+
+    A bar is started by a timer, so that a step which says nothing for long (training, making a store) has one too.
+    """
 
     def __init__(self) -> None:
+        self._lock = threading.RLock()
         self._step = ""
-        self._began = 0.0
+        self._done: tuple[float, float | None] = (0, None)
+        self._timer: threading.Timer | None = None
         self._bar: Progress | None = None
         self._task: TaskID | None = None
 
@@ -35,26 +40,37 @@ class Screen:
 
     def progress(self, step: str, done: float, total: float) -> None:
         """Follow a step; see `eswarn.progress.Progress`."""
-        if step != self._step:
-            self._stop()
-            self._step, self._began = step, time.monotonic()
-        if self._bar is None and sys.stderr.isatty() and time.monotonic() - self._began > PATIENCE and done < total:
-            self._start(step)
-        if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, completed=done, total=total or None)
-        if done >= total:
-            self._stop()
+        with self._lock:
+            if done >= total:
+                self._stop()
+                return
+            if step != self._step:
+                self._stop()
+                self._step = step
+                if sys.stderr.isatty():
+                    self._timer = threading.Timer(PATIENCE, self._start, (step,))
+                    self._timer.daemon = True
+                    self._timer.start()
+            self._done = (done, total if done else None)  # before anything is done, a bar that only moves
+            if self._bar is not None and self._task is not None:
+                self._bar.update(self._task, completed=self._done[0], total=self._done[1])
 
     def _start(self, step: str) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._bar.start()
-        self._task = self._bar.add_task(step, total=None)
+        with self._lock:
+            if step != self._step or self._bar is not None:
+                return
+            columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+            self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task(step, completed=int(self._done[0]), total=self._done[1])
+            self._bar.start()
 
     def _stop(self) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-        self._bar, self._task, self._step = None, None, ""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+            if self._bar is not None:
+                self._bar.stop()
+            self._bar, self._task, self._timer, self._step = None, None, None, ""

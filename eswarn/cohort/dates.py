@@ -1,4 +1,4 @@
-"""As-of dates: the first Monday of each half-term, and which of them are ripe to learn from."""
+"""As-of dates: the first Monday of each half-term, which of them are ripe to learn from, and which the records do not reach."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from eswarn.cohort.calendar import calendar_before, half_term_mondays
 from eswarn.cohort.label import is_mature
 from eswarn.config import CohortConfig
 from eswarn.errors import InputRefused
-from eswarn.records.timeline import Timeline, as_date
+from eswarn.records.timeline import Timeline, as_date, days_since_epoch
+
+STALE_DAYS = 120  # no school holiday is as long
 
 
 def training_dates(timeline: Timeline, config: CohortConfig) -> tuple[dt.date, ...]:
@@ -42,3 +44,20 @@ def half_terms(timeline: Timeline) -> tuple[dt.date, ...]:
         raise InputRefused("the attendance table has no rows", do="Export marks for at least one school year.")
     mondays = half_term_mondays(calendar_before(timeline.before(as_date(int(date.max()) + 1))))
     return tuple(day for day in mondays if day > as_date(int(date.min())))
+
+
+def refuse_stale(timeline: Timeline, as_of: dt.date) -> None:
+    """Refuse an as-of date so long after the last mark before it that nobody can tell who is still there.
+
+    Raises
+    ------
+    InputRefused
+        The last mark is older than any school holiday is long.
+    """
+    _, _, date = timeline.attendance
+    before = date[date < days_since_epoch(as_of)]
+    if len(before) and days_since_epoch(as_of) - before.max() > STALE_DAYS:
+        raise InputRefused(
+            f"the last mark before {as_of} is of {as_date(int(before.max()))}: too long ago to tell who is still on roll",
+            do="Bring a newer export, or score as of a date that these records reach.",
+        )

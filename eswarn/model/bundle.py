@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from eswarn.config import CohortConfig
 from eswarn.errors import InputRefused, ModelRefused
 from eswarn.features.feature import Feature
 from eswarn.features.library import FEATURES
@@ -159,7 +160,7 @@ def _look_through(model: Model) -> None:
     """Touch every part that scoring needs, so that one that is missing is found here and not later."""
     card = model.card
     _ = [{name: told[name] + "" for name in ("column", "fingerprint", "says", "silent")} for told in card["features"]]
-    _ = card["cohort"]["said"] + "", card["cohort"]["rows"] + 0, dict(card["config"]["cohort"])
+    _ = card["cohort"]["said"] + "", card["cohort"]["rows"] + 0, CohortConfig.model_validate(card["config"]["cohort"])
     _ = [float(value) for medians in model.typical.values() for value in medians.values()]
     if not model.booster_text.partition("\nmax_feature_idx=")[2].startswith(f"{len(card['features']) - 1}\n"):
         raise ValueError("the trees do not have as many features as the card")

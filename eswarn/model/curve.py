@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -37,9 +38,9 @@ class Curve:
 
     @property
     def even(self) -> float:
-        """Raw score at which the chance is one in two; beyond the last knot where the curve stays under it."""
-        if self.risk[-1] <= 0.5 or self.risk[0] >= 0.5:
-            return self.raw[-1] + 1.0 if self.risk[-1] <= 0.5 else self.raw[0] - 1.0
+        """Raw score at which the chance is one in two; infinite where the curve stays on one side of it, which none that was fitted does."""
+        if self.risk[-1] <= 0.5 or self.risk[0] > 0.5:
+            return math.inf if self.risk[-1] <= 0.5 else -math.inf
         return float(np.interp(0.5, self.risk, self.raw))
 
     def __call__(self, score: npt.ArrayLike) -> Floats:

@@ -68,15 +68,14 @@ def fit(data: Dataset, config: Config) -> Fitted:
     """
     from eswarn.model.risk import RiskModel
 
-    labelled = data.rows(~np.isnan(data.y))
-    leavers = labelled.y == 1
-    n_leavers = labelled.keys["pupil_id"][leavers].nunique()
+    train, later = _blocks(data.rows(~np.isnan(data.y)), config)
+    leavers = train.y == 1
+    n_leavers = train.keys["pupil_id"][leavers].nunique()
     if n_leavers < config.model.min_leavers or leavers.all():
         raise InputRefused(
             f"{n_leavers} pupils are known to have left early, and {config.model.min_leavers} is the least a model may learn from",
             do="Use more years or more schools, check [cohort] leaving, or score with a model trained elsewhere.",
         )
-    train, later = _blocks(labelled, config)
     settings = {name: getattr(config.model, name) for name in ("trees", "depth", "leaves", "min_leaf", "learning_rate", "l2", "seed")}
     model = RiskModel(**settings, monotone={f.column: f.sign for f in data.features})
     held_out = None if later is None else (later.X, later.y.astype(int))

@@ -28,8 +28,8 @@ _SHIFT = {  # who starts from where: state, in standard deviations
     "boy": (0.00, -0.05, 0.00, 0.25, 0.10),
 }
 LOG_HAZARD = np.array([0.63, 0.30, 0.40, 0.56, 0.56], dtype=np.float32)  # for each state, per standard deviation
-YEARLY = (0.0020, 0.0032, 0.0058, 0.0112, 0.0136, 0.035, 0.024)  # leaving early in a year, Years 7 to 13, at average states
-AT_SIXTEEN = 0.0123  # on top of it: Year 11 ends and nothing follows
+YEARLY = (0.0021, 0.0034, 0.0061, 0.0118, 0.0143, 0.037, 0.025)  # leaving early in a year, Years 7 to 13, at average states
+AT_SIXTEEN = 0.013  # on top of it: Year 11 ends and nothing follows
 
 States = NDArray[np.float32]
 

@@ -118,7 +118,7 @@ def gather(schools: Schools, *, pupils: int, start_year: int, years: int, seed: 
         pupil_id=tuple(f"P{number:07d}" for number in rng.permutation(n)),
         school=school,
         cohort=cohort,
-        entered=np.where(period % HALF_TERMS > 0, joined, _first_september(cohort)),
+        entered=np.where(period % HALF_TERMS > 0, joined, first_september(cohort)),
         first_period=period,
         stays_on=rng.random(n) < schools.sixth_form[school],
         form=rng.integers(0, FORMS_A_YEAR, n, dtype=np.int32),
@@ -126,7 +126,8 @@ def gather(schools: Schools, *, pupils: int, start_year: int, years: int, seed: 
     )
 
 
-def _first_september(year: Ints) -> Dates:
+def first_september(year: Ints) -> Dates:
+    """1 September of these years."""
     return ((year - 1970).astype("datetime64[Y]").astype("datetime64[M]") + 8).astype("datetime64[D]")
 
 

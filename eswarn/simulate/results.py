@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eswarn.simulate.causes import ATTAINMENT, Lives
 from eswarn.simulate.columns import Columns
-from eswarn.simulate.people import Flags, People
+from eswarn.simulate.people import Flags, People, first_september
 from eswarn.simulate.schoolyear import SchoolYear
 
 SUBJECTS = ("ks2_reading", "ks2_maths", "english", "maths", "science")
@@ -18,24 +17,19 @@ _UNMARKED = 0.005
 
 def prior_rows(people: People, lives: Lives, rng: np.random.Generator) -> Columns:
     """Columns of the assessments table for scaled scores at the end of primary school (80 to 120, about 104 on average)."""
-    n = len(people)
-    known = np.flatnonzero(rng.random(n) < np.where(people.entered > people_start(people), 0.6, 0.97))
+    n, began = len(people), first_september(people.cohort)
+    known = np.flatnonzero(rng.random(n) < np.where(people.entered > began, 0.6, 0.97))
     scores = 104 - 6.0 * lives.lasting[known, ATTAINMENT, None] + rng.normal(0, 4.5, (len(known), len(_PRIOR)))
     rows = np.repeat(known, len(_PRIOR))
     return {
         "pupil_id": rows,
         "school_id": people.school[rows],
-        "date": people_start(people)[rows],
+        "date": began[rows],
         "subject": np.tile(np.arange(len(_PRIOR)), len(known)),
         "score": np.clip(scores.round(), 80, 120).ravel(),
         "maximum": np.full(len(rows), 120.0),
         "recorded_on": people.entered[rows] + rng.integers(0, 15, n)[rows],
     }
-
-
-def people_start(people: People) -> NDArray[np.datetime64]:
-    """1 September of everybody's Year 7."""
-    return (np.datetime64("1970-09", "M") + 12 * (people.cohort.astype(np.int64) - 1970)).astype("datetime64[D]")
 
 
 def termly_rows(year: SchoolYear, attended: Flags, rng: np.random.Generator) -> Columns:

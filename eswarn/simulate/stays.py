@@ -115,26 +115,33 @@ def _depart(
     reason = (rng.random((len(who), 1)) * edges[:, -1:] >= edges).sum(axis=1) - 1  # -1 early, else a place in _OTHER
     destination = np.array([_TO[name] for name, *_ in _OTHER], dtype=np.int32)[reason]
     destination = np.where(reason < 0, _early(rng, group), destination).astype(np.int32)
+    left = _last_day(rng, roll.entered[who], group, reason < 0, year, half_term)
+    unknown = (rng.random(len(who)) < UNKNOWN) & (destination != _TO["deceased"])
+    excluded = (reason == _EXCLUSION) & ~unknown
+    before = roll.school[who]
+    roll.leave(who, left, np.where(unknown, _TO["unknown"], destination).astype(np.int32), excluded)
+    moves = (destination == _TO["other_school"]) & (rng.random(len(who)) < _INSIDE)
+    if schools > 1:
+        _move(rng, roll, who[moves], before[moves], left[moves], schools)
+
+
+def _last_day(rng: np.random.Generator, entered: Dates, group: Ints, early: Flags, year: int, half_term: int) -> Dates:
+    """A weekday of the half-term, a week into the stay at least; most who leave as Year 11 ends are there until it does."""
     finishing = (half_term == HALF_TERMS - 1) & np.isin(group, (11, 13))
     last = np.datetime64(school_leaving_date(year))
     start, end = half_term_starts(year)[half_term : half_term + 2]
-    days = np.where(finishing, last - 14, end) - start
-    left = np.maximum(start + (rng.random(len(who)) * days.astype(np.int64)).astype("timedelta64[D]"), roll.entered[who] + 6)
+    days = (np.where(finishing, last - 14, end) - start).astype(np.int64)
+    left = np.maximum(start + (rng.random(len(group)) * days).astype("timedelta64[D]"), entered + 6)
     left = left - np.maximum((left.astype(np.int64) + 3) % 7 - 4, 0)  # a weekend becomes the Friday before
-    at_sixteen = finishing & (group == 11) & (reason < 0) & (rng.random(len(who)) < _AT_SIXTEEN_OF_LAST_TERM)
-    left = np.where(at_sixteen, last, left)
-    unknown = (rng.random(len(who)) < UNKNOWN) & (destination != _TO["deceased"])
-    excluded = (reason == _EXCLUSION) & ~unknown
-    old = roll.school[who]
-    roll.leave(who, left, np.where(unknown, _TO["unknown"], destination).astype(np.int32), excluded)
-    if schools > 1:
-        moves = (destination == _TO["other_school"]) & (rng.random(len(who)) < _INSIDE)
-        gap = rng.integers(3, 12, len(who))
-        shift = rng.integers(1, schools, len(who), dtype=np.int32)
-        joined = left + gap
-        joined = joined + np.array((0, 0, 0, 0, 0, 2, 1))[(joined.astype(np.int64) + 3) % 7]
-        roll.school[who[moves]] = ((old + shift) % schools)[moves]
-        roll.entered[who[moves]] = joined[moves]
+    return np.where(finishing & (group == 11) & early & (rng.random(len(group)) < _AT_SIXTEEN_OF_LAST_TERM), last, left)
+
+
+def _move(rng: np.random.Generator, roll: _Roll, who: NDArray[np.int64], before: Ints, left: Dates, schools: int) -> None:
+    """Join another school of the data set, on a weekday some days later."""
+    joined = left + rng.integers(3, 12, len(who))
+    weekday = (joined.astype(np.int64) + 3) % 7
+    roll.entered[who] = joined + np.where(weekday > 4, 7 - weekday, 0)
+    roll.school[who] = (before + rng.integers(1, schools, len(who), dtype=np.int32)) % schools
 
 
 def _early(rng: np.random.Generator, group: Ints) -> Ints:

@@ -75,6 +75,5 @@ def test_they_agree_on_thousands_of_worlds(world: World) -> None:
 def test_the_worlds_compared_held_enough_to_tell_a_difference() -> None:
     if not seen["worlds"]:
         test_the_fast_code_and_the_oracle_agree_on_everybody_and_everything()
-    print(dict(seen))
     assert seen["pupil-features"] > 500
     assert seen["answered"] > seen["pupil-features"] / 3

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from hypothesis import strategies as st
 
 from eswarn.config import CohortConfig, Destination
+from eswarn.errors import UsageError
+from eswarn.features.compute import compute
 from eswarn.features.events import Events, count, days_since_event, latest, mean_ratio, total
 from eswarn.features.feature import Feature
 from eswarn.features.library import FEATURES, RESULTS
@@ -29,6 +32,7 @@ from eswarn.features.windows import Window, days, ever, last, last_year, year_to
 from eswarn.records.codes import code_table
 from eswarn.records.store import Records
 from eswarn.records.tables import GRAIN, TABLE_MODELS, arrow_schema
+from eswarn.records.timeline import Timeline
 
 Row = dict[str, Any]
 DAY = dt.timedelta(days=1)
@@ -43,18 +47,17 @@ def _extra(name: str, measure: Any, window: Window) -> Feature:
                    protected=isinstance(measure, latest))  # fmt: skip
 
 
-MORE = tuple(
-    _extra(f"more_{i}", measure, window)
-    for i, (measure, window) in enumerate([
-        (share(UNAUTHORISED, of=ABSENT), ever()), (share(SessionSet("marked", "marked")), last(3, skip=2)), (share(AUTHORISED), last_year()),
-        (share(SessionSet("code:D", "away at the other school"), of=SessionSet("marked", "marked")), days(30)),
-        (change(share(UNAUTHORISED), against=days(40)), last(1)), (longest_run(UNAUTHORISED), last(7, skip=3)),
-        (current_run(POSSIBLE), last(5, skip=5)), (spells(LATE), year_to_date()), (days_since(UNAUTHORISED), ever()),
-        (excess(LATE, weekdays=(1,)), days(21)), (percentile(share(UNAUTHORISED)), last(8)), (count(Events("behaviour", "record")), days(3)),
-        (days_since_event(Events("suspensions", "suspension")), last(30)), (total(RESULTS, column="score"), ever()),
-        (mean_ratio(RESULTS, top="score", bottom="maximum"), last(9, skip=1)), (latest("sen", ("N",)), ever()),
-    ])
-)  # fmt: skip
+MARKED = SessionSet("marked", "marked")
+AWAY = SessionSet("code:D", "away at the other school")
+ASKED = [
+    (share(UNAUTHORISED, of=ABSENT), ever()), (share(MARKED), last(3, skip=2)), (share(AUTHORISED), last_year()),
+    (share(AWAY, of=MARKED), days(30)), (change(share(UNAUTHORISED), against=days(40)), last(1)), (days_since(UNAUTHORISED), ever()),
+    (longest_run(UNAUTHORISED), last(7, skip=3)), (current_run(POSSIBLE), last(5, skip=5)), (spells(LATE), year_to_date()),
+    (excess(LATE, weekdays=(1,)), days(21)), (percentile(share(UNAUTHORISED)), last(8)), (count(Events("behaviour", "record")), days(3)),
+    (days_since_event(Events("suspensions", "suspension")), last(30)), (total(RESULTS, column="score"), ever()),
+    (mean_ratio(RESULTS, top="score", bottom="maximum"), last(9, skip=1)), (latest("sen", ("N",)), ever()),
+]  # fmt: skip
+MORE = tuple(_extra(f"more_{i}", measure, window) for i, (measure, window) in enumerate(ASKED))
 ALL = (*FEATURES, *MORE)
 
 
@@ -68,12 +71,25 @@ class World:
 
     @property
     def records(self) -> Records:
-        """The rows as Arrow tables, as a reader would have left them."""
-        return Records({name: arrow(name, rows) for name, rows in self.tables.items()})
+        """The rows as Arrow tables of two chunks, as a reader of two files would have left them."""
+        halves = {name: (rows[: len(rows) // 2], rows[len(rows) // 2 :]) for name, rows in self.tables.items()}
+        return Records({name: pa.concat_tables([arrow(name, rows) for rows in parts]) for name, parts in halves.items()})
 
     def having(self, **tables: list[Row]) -> World:
         """The same world with other rows in some tables."""
         return replace(self, tables={**self.tables, **tables})
+
+
+def answers(timeline: Timeline, *days: dt.date, config: CohortConfig, features: Sequence[Feature] = ALL) -> dict[object, object]:
+    """All that is said of every pupil on roll, to the last bit: a row of numbers as bytes, or why there is none."""
+    try:
+        found = compute(timeline, days, config, features=features)
+    except UsageError as refusal:
+        return {"refused": refusal.what}
+    keys = zip(found.keys["as_of"], found.keys["school_id"], found.keys["pupil_id"], strict=True)
+    out = zip(found.left_out["as_of"], found.left_out["school_id"], found.left_out["pupil_id"], strict=True)
+    numbers = np.column_stack([found.X.to_numpy(), found.keys[["year_group", "unmarked"]].to_numpy()]) + 0.0
+    return {key: row.tobytes() for key, row in zip(keys, numbers, strict=True)} | dict(zip(out, found.left_out["reason"], strict=True))
 
 
 def arrow(table: str, rows: Iterable[Row]) -> pa.Table:
@@ -156,41 +172,39 @@ def worlds(draw: st.DrawFn, *, long: bool = False) -> World:
 
 def _others(stays: list[_Stay], axis: list[dt.date], as_of: dt.date) -> dict[str, st.SearchStrategy[list[Row] | None]]:
     """Every other table: rows about the pupils of the stays, mostly; sometimes none, sometimes no table."""
-    near = st.integers(-60, 20).map(lambda n: as_of + n * DAY)
-    pairs = st.sampled_from([(f"P{s.pupil:02d}", f"S{s.school}") for s in stays]) | st.builds(
-        lambda p, s: (f"P{p:02d}", f"S{s}"), PUPILS, SCHOOLS
-    )
-    any_day, yes_no = near | st.sampled_from(axis), st.sampled_from([None, True, False])
+    held = [(f"P{s.pupil:02d}", f"S{s.school}") for s in stays]
+    pairs = st.sampled_from(held) | st.builds(lambda p, s: (f"P{p:02d}", f"S{s}"), PUPILS, SCHOOLS)
+    any_day = st.integers(-60, 20).map(lambda n: as_of + n * DAY) | st.sampled_from(axis)
+    horizon = st.integers(0, 400).map(lambda n: as_of + n * DAY)
 
-    def table(date: str, when: st.SearchStrategy[dt.date], **columns: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Row] | None]:
+    def table(date: str, *, when: st.SearchStrategy[dt.date] = any_day, **columns: list[Any]) -> st.SearchStrategy[list[Row] | None]:
         def row(pair: tuple[str, str], day: dt.date, lag: int | None, rest: Row) -> Row:
             return {"pupil_id": pair[0], "school_id": pair[1], date: day, "recorded_on": None if lag is None else day + lag * DAY, **rest}
 
-        rows = st.lists(st.builds(row, pairs, when, LAGS, st.fixed_dictionaries(columns)), max_size=8)
+        rest = st.fixed_dictionaries({name: st.sampled_from(values) for name, values in columns.items()})
+        rows = st.lists(st.builds(row, pairs, when, LAGS, rest), max_size=8)
         return st.one_of(st.none(), rows, rows)
 
-    years = st.sampled_from([9, 9, 9, 10, None])
-    horizon = st.integers(0, 400).map(lambda n: as_of + n * DAY)
-    census = [
-        {"pupil_id": f"P{s.pupil:02d}", "school_id": f"S{s.school}", "valid_from": axis[0], "year_group": 9, "fsm": True} for s in stays
-    ]
-    context = table("valid_from", any_day, year_group=years, sex=st.sampled_from(["F", "M", None]), fsm=yes_no, eal=yes_no, cla=yes_no, young_carer=yes_no,
-                    sen=st.sampled_from(["N", "K", "E", None]), idaci_decile=st.sampled_from([1, 10, None]))  # fmt: skip
-    stays_told = [{"pupil_id": f"P{s.pupil:02d}", "school_id": f"S{s.school}", "entered_on": axis[0], "status": None} for s in stays]
+    def told_of_all(date: str, more: st.SearchStrategy[list[Row] | None], **rest: object) -> st.SearchStrategy[list[Row] | None]:
+        all_rows = [{"pupil_id": pupil, "school_id": school, date: axis[0], **rest} for pupil, school in held]
+        return more.map(lambda rows: None if rows is None else all_rows + rows)
+
+    yes_no = [None, True, False]
+    context = table("valid_from", year_group=[9, 9, 9, 10, None], sex=["F", "M", None], fsm=yes_no, eal=yes_no, cla=yes_no,
+                    young_carer=yes_no, sen=["N", "K", "E", None], idaci_decile=[1, 10, None])  # fmt: skip
     enrolment = table(
-        "entered_on", any_day, left_on=st.none() | near, status=st.sampled_from([None, "single", "main", "subsidiary", "guest"])
+        "entered_on", left_on=[None, as_of - DAY, as_of, as_of + 9 * DAY], status=[None, "single", "main", "subsidiary", "guest"]
     )
-    calendar = st.lists(st.builds(
-        lambda s, d, half, o: {"school_id": f"S{s}", "date": d, "session": half, "open": o},
+    closures = st.builds(
+        lambda school, day, half, is_open: {"school_id": f"S{school}", "date": day, "session": half, "open": is_open},
         SCHOOLS, any_day, st.sampled_from(["AM", "PM", "DAY"]), st.booleans(),
-    ), max_size=8)  # fmt: skip
+    )  # fmt: skip
     return {
-        "context": context.map(lambda rows: None if rows is None else census + rows),
-        "behaviour": table("date", any_day, kind=st.sampled_from(["negative", "positive"]), role=st.sampled_from(["involved", "harmed", "witness", None])),
-        "suspensions": table("start", any_day, kind=st.sampled_from(["suspension", "permanent_exclusion", "withdrawn"]), sessions=st.sampled_from([None, 1, 4])),
-        "outcomes": table("left_on", any_day | horizon | horizon, destination=st.sampled_from(DESTINATIONS)),
-        "assessments": table("date", any_day, subject=st.sampled_from(["En", "Ma"]), score=st.sampled_from([None, 0.0, 12.7, 33.3, 70.1]),
-                             maximum=st.sampled_from([None, 60.7, 100.0])),
-        "enrolment": st.none() | enrolment.map(lambda rows: None if rows is None else stays_told + rows),
-        "calendar": st.none() | st.none() | calendar,
-    }  # fmt: skip
+        "context": told_of_all("valid_from", context, year_group=9, fsm=True),
+        "behaviour": table("date", kind=["negative", "positive"], role=["involved", "harmed", "witness", None]),
+        "suspensions": table("start", kind=["suspension", "permanent_exclusion", "withdrawn"], sessions=[None, 1, 4]),
+        "outcomes": table("left_on", when=any_day | horizon | horizon, destination=DESTINATIONS),
+        "assessments": table("date", subject=["En", "Ma"], score=[None, 0.0, 12.7, 33.3, 70.1], maximum=[None, 60.7, 100.0]),
+        "enrolment": st.none() | told_of_all("entered_on", enrolment),
+        "calendar": st.one_of(st.none(), st.none(), st.lists(closures, max_size=8)),
+    }

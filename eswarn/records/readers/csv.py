@@ -107,7 +107,7 @@ def _parse(path: Path, header: Header, *, encoding: str, quoted: bool) -> tuple[
         pass
     raise FileRefused(
         "unreadable",
-        "the rows cannot be told apart (a quoted cell over 4 MB, or the file changed while it was read)",
+        "the rows cannot be told apart (a quoted cell of many megabytes, or the file changed while it was read)",
         where=shown(path.name),
         do="Export the file again.",
     )

@@ -127,6 +127,7 @@ def _pass(path: Path, encoding: str) -> tuple[bool, int]:
     check = codecs.getincrementaldecoder("utf-8")()
     try:
         for text in text_chunks(path, encoding):
+            quoted = quoted or b'"' in text
             if not text.isascii() or check.getstate()[0]:
                 check.decode(text)
             line_break = b"\n" if b"\n" in text else b"\r"
@@ -146,7 +147,6 @@ def _pass(path: Path, encoding: str) -> tuple[bool, int]:
                     do="Export the file again, one row a line.",
                 )
             since_break = since_break + len(text) if end < 0 else len(text) - text.rfind(line_break) - 1
-            quoted = quoted or b'"' in text
             line += text.count(line_break)
         check.decode(b"", final=True)
     except UnicodeDecodeError as error:

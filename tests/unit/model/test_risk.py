@@ -1,0 +1,300 @@
+"""RiskModel: at home in scikit-learn, bit-equal where it must be, monotone where it was told, and calm with little data."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
+from sklearn.model_selection import GroupKFold, cross_validate
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from eswarn.model.risk import LEAST_IN_LEAF, RiskModel
+
+NAMES = ("absence", "late", "marks", "noise")
+
+
+def cohort(n: int = 1_500, *, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    X = pd.DataFrame(rng.normal(size=(n, 4)), columns=list(NAMES))
+    logit = -2.2 + 1.2 * X["absence"] + 0.5 * X["late"] * (X["absence"] > 0) - 0.8 * X["marks"]
+    y = (rng.random(n) < 1 / (1 + np.exp(-logit))).astype(int).to_numpy()
+    return X.mask(rng.random(X.shape) < 0.05), y
+
+
+@pytest.fixture(scope="module")
+def data() -> tuple[pd.DataFrame, np.ndarray]:
+    return cohort()
+
+
+@pytest.fixture(scope="module")
+def fitted(data: tuple[pd.DataFrame, np.ndarray]) -> RiskModel:
+    return RiskModel(monotone={"absence": 1, "late": 1, "marks": -1}).fit(*data)
+
+
+def model_bytes(model: RiskModel) -> bytes:
+    return model.booster_.model_to_string().encode() + repr(model.curve_).encode()
+
+
+# --- in scikit-learn -------------------------------------------------------------------------------------------------
+
+
+def test_it_works_in_cross_validate_with_pandas(data: tuple[pd.DataFrame, np.ndarray]):
+    X, y = data
+    people = np.arange(len(y)) // 3
+    told = cross_validate(RiskModel(), X, y, cv=GroupKFold(3), groups=people, scoring=("roc_auc", "neg_brier_score"), error_score="raise")
+    assert told["test_roc_auc"].min() > 0.7
+    assert told["test_neg_brier_score"].min() > -0.12
+
+
+def test_it_works_behind_transformers_that_give_pandas(data: tuple[pd.DataFrame, np.ndarray]):
+    X, y = data
+    chosen = ColumnTransformer([("keep", "passthrough", ["marks", "absence"])], verbose_feature_names_out=False)
+    line = make_pipeline(FunctionTransformer(), chosen, RiskModel(monotone={"absence": 1})).set_output(transform="pandas").fit(X, y)
+    assert list(line[-1].feature_names_in_) == ["marks", "absence"]
+    assert line.predict_proba(X)[:, 1].std() > 0.05
+
+
+def test_a_clone_with_other_settings_is_another_model(fitted: RiskModel, data: tuple[pd.DataFrame, np.ndarray]):
+    again = clone(fitted)
+    assert again.get_params() == fitted.get_params()
+    assert not hasattr(again, "booster_")
+    other = clone(fitted).set_params(trees=7, depth=1, leaves=2, min_leaf=50, seed=9).fit(*data)
+    assert other.size_ == {"trees": 7, "depth": 1, "leaves": 2, "min_leaf": 50}
+    assert other.booster_.num_trees() == 7
+
+
+def test_any_two_classes_will_do(data: tuple[pd.DataFrame, np.ndarray]):
+    X, y = data
+    model = RiskModel(trees=20).fit(X, np.where(y == 1, "left", "at school"))
+    assert model.classes_.tolist() == ["at school", "left"]
+    assert set(model.predict(X)) == {"at school", "left"}
+    assert model.predict_proba(X)[:, 0].tobytes() == RiskModel(trees=20).fit(X, y).predict_proba(X)[:, 0].tobytes()
+
+
+def test_the_likelier_class_is_the_one_with_the_larger_chance(fitted: RiskModel, data: tuple[pd.DataFrame, np.ndarray]):
+    X, _ = data
+    chance = fitted.predict_proba(X)
+    assert (fitted.predict(X) == chance.argmax(axis=1)).all()
+    assert ((fitted.decision_function(X) > 0) == (chance[:, 1] > 0.5)).all()
+    assert chance.sum(axis=1).tolist() == [1.0] * len(X)
+
+
+# --- what is refused -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda X, y: (X.assign(late=np.inf), y), "infinity"),
+        (lambda X, y: (X, np.arange(len(y)) % 3), "Only binary classification is supported"),
+        (lambda X, y: (X, y * 0), "one class only"),
+        (lambda X, y: (X, y + 0.5 * np.arange(len(y))), "Only binary classification|continuous"),
+        (lambda X, y: (X[:-1], y), "inconsistent numbers of samples"),
+        (lambda X, y: (X.to_numpy()[0], y), "1D array"),
+    ],
+)
+def test_data_it_cannot_learn_from_are_refused(data: tuple[pd.DataFrame, np.ndarray], change, said: str):  # noqa: ANN001
+    with pytest.raises(ValueError, match=said):
+        RiskModel().fit(*change(*data))
+
+
+def test_columns_in_another_order_or_of_another_name_are_refused(fitted: RiskModel, data: tuple[pd.DataFrame, np.ndarray]):
+    X, _ = data
+    for wrong in (X[list(NAMES[::-1])], X.rename(columns={"late": "later"}), X[list(NAMES[:3])]):
+        for ask in (fitted.predict_proba, fitted.raw_score, fitted.decision_function):
+            with pytest.raises(ValueError, match=r"feature names|features"):
+                ask(wrong)
+    with pytest.raises(ValueError, match="infinity"):
+        fitted.predict(X.assign(late=-np.inf))
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"depth": 9}, "depth is at most 8"), ({"depth": 0}, "depth is at most 8"), ({"min_leaf": 19}, "min_leaf at least 20"),
+        ({"trees": 0}, "a tree at least"), ({"leaves": 1}, "two leaves"), ({"learning_rate": 0}, "learning_rate"), ({"l2": -1}, "l2"),
+        ({"learning_rate": float("nan")}, "learning_rate"), ({"monotone": {"absense": 1}}, 'Did you mean "absence"'),
+        ({"monotone": {"absence": 2}}, "monotone is 1"),
+    ],
+)  # fmt: skip
+def test_settings_out_of_range_are_refused_and_not_passed_on(
+    data: tuple[pd.DataFrame, np.ndarray], settings: dict[str, object], said: str, capfd: pytest.CaptureFixture[str]
+):
+    with pytest.raises(ValueError, match=said):
+        RiskModel(**settings).fit(*data)
+    assert capfd.readouterr() == ("", ""), "LightGBM was not asked"
+
+
+def test_a_later_cohort_must_fit(data: tuple[pd.DataFrame, np.ndarray]):
+    X, y = data
+    for later, said in (((X[list(NAMES[::-1])], y), "feature names"), ((X, y * 7), "class that the data do not"), ((X, y[:9]), "inconsistent")):
+        with pytest.raises(ValueError, match=said):
+            RiskModel(trees=5).fit(X, y, later=later)
+    with pytest.raises(ValueError, match="inconsistent"):
+        RiskModel(trees=5).fit(X, y, groups=np.zeros(3))
+
+
+# --- bit-equal -------------------------------------------------------------------------------------------------------
+
+
+def test_the_same_data_and_seed_give_the_same_bits(fitted: RiskModel, data: tuple[pd.DataFrame, np.ndarray]):
+    again = clone(fitted).fit(*data)
+    assert model_bytes(again) == model_bytes(fitted)
+    assert model_bytes(clone(fitted).set_params(seed=2).fit(*data)) != model_bytes(fitted)
+
+
+def test_a_score_does_not_depend_on_its_neighbours(fitted: RiskModel, data: tuple[pd.DataFrame, np.ndarray]):
+    X, _ = data
+    raw = fitted.raw_score(X)
+    shuffled = np.random.default_rng(1).permutation(len(X))
+    assert fitted.raw_score(X.iloc[shuffled]).tobytes() == raw[shuffled].tobytes()
+    assert np.concatenate([fitted.raw_score(X.iloc[i : i + 7]) for i in range(0, 70, 7)]).tobytes() == raw[:70].tobytes()
+    assert fitted.predict_proba(X.iloc[shuffled]).tobytes() == fitted.predict_proba(X)[shuffled].tobytes()
+
+
+THREADS = """
+import sys
+from tests.unit.model.test_risk import cohort, model_bytes
+from eswarn.model.risk import RiskModel
+import hashlib
+X, y = cohort(6_000)
+model = RiskModel(depth=6, leaves=31).fit(X, y)
+print(hashlib.sha256(model_bytes(model) + model.raw_score(X).tobytes()).hexdigest())
+"""
+
+
+def test_one_thread_and_two_give_the_same_bits(monkeypatch: pytest.MonkeyPatch):
+    told = []
+    for threads in ("1", "2"):
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        told.append(subprocess.run([sys.executable, "-c", THREADS], capture_output=True, text=True, check=True).stdout)
+    assert told[0] == told[1] != ""
+
+
+# --- monotone --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "sign"), [("absence", 1), ("late", 1), ("marks", -1)])
+def test_with_all_else_fixed_the_risk_moves_only_the_declared_way(
+    fitted: RiskModel, data: tuple[pd.DataFrame, np.ndarray], name: str, sign: int
+):
+    X, _ = data
+    grid = np.sort(np.concatenate([X[name].dropna().to_numpy(), np.linspace(-50, 50, 101)]))
+    moved = False
+    for row in range(25):
+        raw = fitted.raw_score(pd.DataFrame([X.iloc[row]] * len(grid)).assign(**{name: grid}))
+        assert (sign * np.diff(raw) >= 0).all()
+        moved = moved or np.ptp(raw) > 0.5
+    assert moved, "the feature is used, so this could have failed"
+
+
+def test_without_the_constraint_it_does_move_both_ways():
+    rng = np.random.default_rng(2)
+    X = pd.DataFrame({"absence": rng.normal(size=2_000)})
+    y = (np.abs(X["absence"]) + rng.normal(size=2_000) > 1.5).astype(int)
+    grid = pd.DataFrame({"absence": np.linspace(-3, 3, 200)})
+    free, held = RiskModel().fit(X, y).raw_score(grid), RiskModel(monotone={"absence": 1}).fit(X, y).raw_score(grid)
+    assert np.diff(free).min() < 0
+    assert np.diff(held).min() >= 0
+
+
+def test_a_column_without_a_name_is_told_by_its_place(data: tuple[pd.DataFrame, np.ndarray]):
+    X, y = data
+    named = RiskModel(trees=20, monotone={"marks": -1}).fit(X, y)
+    placed = RiskModel(trees=20, monotone={"2": -1}).fit(X.to_numpy(), y)
+    assert placed.raw_score(X.to_numpy()).tobytes() == named.raw_score(X).tobytes()
+
+
+# --- little data -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("n", "leavers"), [(2, 1), (3, 2), (5, 1), (10, 3), (41, 20), (60, 1), (60, 2), (60, 59), (400, 4)])
+def test_few_rows_or_few_leavers_neither_warn_nor_fail(n: int, leavers: int):
+    rng = np.random.default_rng(n)
+    X, y = rng.normal(size=(n, 3)), (np.arange(n) < leavers).astype(int)
+    chance = RiskModel().fit(X, y).predict_proba(X)[:, 1]
+    assert ((chance > 0) & (chance < 1)).all()
+    assert chance.mean() == pytest.approx((leavers + 1) / (n + 2), abs=0.1)
+
+
+@pytest.mark.parametrize("X", [np.ones((50, 2)), np.full((50, 2), np.nan), np.zeros((50, 0)) + 1 if False else np.eye(50)[:, :2]])
+def test_columns_that_tell_nothing_give_about_the_base_rate(X: np.ndarray):
+    y = (np.arange(50) % 5 == 0).astype(int)
+    assert RiskModel().fit(X, y).predict_proba(X)[:, 1] == pytest.approx(0.2, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    "people", [np.zeros(60), np.arange(60) % 2, np.arange(60) % 3, np.array(["a"] * 30 + [f"b{i}" for i in range(30)])]
+)
+def test_rows_of_few_people_neither_warn_nor_fail(people: np.ndarray):
+    X, y = cohort(60)
+    chance = RiskModel().fit(X, (np.arange(60) < 30).astype(int), groups=people).predict_proba(X)
+    assert np.isfinite(chance).all()
+
+
+# --- sizes and calibration -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("leavers", "size"), [(199, (120, 2, 4)), (200, (200, 3, 8)), (999, (200, 3, 8)), (1_000, (300, 5, 16))])
+def test_trees_grow_with_the_number_of_leavers(leavers: int, size: tuple[int, int, int]):
+    X = np.random.default_rng(0).normal(size=(4_000, 2))
+    model = RiskModel()._size((np.arange(4_000) < leavers).astype(int), np.arange(4_000))
+    assert (model["trees"], model["depth"], model["leaves"]) == size
+    many_rows_of_few = RiskModel()._size((np.arange(len(X)) < 1_000).astype(int), np.arange(len(X)) // 10)
+    assert many_rows_of_few["depth"] == 2, "a person counts once, not once a row"
+
+
+def test_no_leaf_holds_fewer_than_twenty_rows(fitted: RiskModel):
+    counts = [int(n) for line in fitted.booster_.model_to_string().split("leaf_count=")[1:] for n in line.split("\n")[0].split()]
+    assert len(counts) > 100
+    assert min(counts) >= LEAST_IN_LEAF
+
+
+def test_the_curve_is_fitted_on_rows_the_trees_did_not_see():
+    rng = np.random.default_rng(3)
+    X, y = rng.normal(size=(600, 20)), (rng.random(600) < 0.3).astype(int)  # nothing to learn: what was seen is overrated
+    model = RiskModel(trees=300, depth=6, leaves=31, min_leaf=20).fit(X, y)
+    seen, held_out = model.raw_score(X), model.held_out_[0]
+
+    def gap(raw: np.ndarray) -> float:
+        return float(raw[y == 1].mean() - raw[y == 0].mean())
+
+    assert gap(seen) > 1
+    assert abs(gap(held_out)) < 0.3
+    assert np.ptp(model.predict_proba(X)[:, 1]) < 0.3, "so the curve is nearly level"
+
+
+def test_rows_of_one_person_stay_together_when_the_curve_is_fitted():
+    rng = np.random.default_rng(5)
+    person = np.repeat(np.arange(150), 8)
+    X, y = rng.normal(size=(150, 6))[person], (rng.random(150) < 0.3).astype(int)[person]
+    together = RiskModel(trees=200, depth=6, leaves=31, min_leaf=20).fit(X, y, groups=person).held_out_[0]
+    apart = RiskModel(trees=200, depth=6, leaves=31, min_leaf=20).fit(X, y).held_out_[0]
+    assert apart[y == 1].mean() - apart[y == 0].mean() > 1, "the control: persons are recognised"
+    assert abs(together[y == 1].mean() - together[y == 0].mean()) < 0.5
+
+
+def test_a_later_cohort_makes_the_curve_where_there_is_one(data: tuple[pd.DataFrame, np.ndarray]):
+    X, y = data
+    X2, y2 = cohort(800, seed=1)
+    model = RiskModel().fit(X, y, later=(X2, 1 - y2))
+    assert model.calibrated_on_ == "later cohort"
+    assert model.held_out_[0].tobytes() == model.raw_score(X2).tobytes()
+    assert model.held_out_[1].tolist() == (1 - y2).tolist()
+    assert RiskModel().fit(X, y).calibrated_on_ == "cross-fit"
+    assert model.booster_.model_to_string() == RiskModel().fit(X, y).booster_.model_to_string()
+
+
+def test_chances_are_calibrated_on_new_pupils(fitted: RiskModel):
+    X, y = cohort(4_000, seed=7)
+    chance = fitted.predict_proba(X)[:, 1]
+    assert y.sum() / chance.sum() == pytest.approx(1, abs=0.1)
+    for low, high in ((0, 0.05), (0.05, 0.15), (0.15, 0.4), (0.4, 1)):
+        inside = (chance >= low) & (chance < high)
+        assert y[inside].mean() == pytest.approx(chance[inside].mean(), abs=0.06)

@@ -1,0 +1,88 @@
+"""What of a training cohort stays in a model text, and the traps of LightGBM we step around; each fails on the day it changes."""
+
+from __future__ import annotations
+
+import builtins
+import re
+import sys
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+import pytest
+
+from eswarn.errors import ModelRefused, OurBug
+from eswarn.model.trees import booster_from, library, without_pupils
+
+SETTINGS = {"objective": "binary", "verbosity": -1, "deterministic": True, "force_row_wise": True, "min_data_in_leaf": 20, "num_leaves": 7}
+
+
+@pytest.fixture(scope="module")
+def table() -> np.ndarray:
+    rng = np.random.default_rng(4)
+    table = rng.normal(size=(400, 3))
+    table[:40, 1] = np.nan
+    return table
+
+
+@pytest.fixture(scope="module")
+def text(table: np.ndarray) -> str:
+    y = (table[:, 0] + np.nan_to_num(table[:, 1]) > 1).astype(int)
+    return lgb.train(SETTINGS, lgb.Dataset(table, y), num_boost_round=20).model_to_string()
+
+
+def test_the_smallest_and_largest_value_of_each_feature_are_taken_out(text: str, table: np.ndarray):
+    extremes = [repr(float(f(column))) for column in table.T for f in (np.nanmin, np.nanmax)]
+    assert any(value[:8] in text for value in extremes), "LightGBM no longer writes them: this can go"
+    kept = without_pupils(text)
+    assert not [value for value in extremes if value[:8] in kept]
+    assert re.search(r"^feature_infos=(\[-1e\+300:1e\+300\] ?){3}$", kept, re.MULTILINE)
+
+
+def test_scores_and_reasons_do_not_change_by_a_bit_when_they_are_taken_out(text: str, table: np.ndarray):
+    before, after = booster_from(text), booster_from(without_pupils(text))
+    for kind in ("raw_score", "pred_contrib"):
+        assert before.predict(table, **{kind: True}).tobytes() == after.predict(table, **{kind: True}).tobytes()
+
+
+def test_what_was_taken_out_stays_out_when_the_text_is_written_again(text: str):
+    again = booster_from(without_pupils(text)).model_to_string()
+    assert without_pupils(again) == again
+
+
+def test_a_text_with_categories_is_our_own_fault(text: str):
+    for wrong in (text.replace("pandas_categorical:null", 'pandas_categorical:[["P1"]]'), text.replace("feature_names=", "names=")):
+        with pytest.raises(OurBug, match="categories or no feature names"):
+            without_pupils(wrong)
+
+
+def test_a_machine_without_libgomp_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch):
+    real = builtins.__import__
+
+    def fails(name: str, *args: Any, **options: Any) -> Any:
+        if name == "lightgbm":
+            raise OSError("libgomp.so.1: cannot open shared object file: No such file or directory")
+        return real(name, *args, **options)
+
+    monkeypatch.delitem(sys.modules, "lightgbm")
+    monkeypatch.setattr(builtins, "__import__", fails)
+    with pytest.raises(ModelRefused) as told:
+        library()
+    assert told.value.exit_code == 4
+    assert "libgomp" in told.value.what
+    assert "apt-get install libgomp1" in told.value.do
+    assert told.value.__suppress_context__
+
+
+def test_trap_lightgbm_does_not_look_at_the_order_of_columns(text: str, table: np.ndarray):
+    booster = booster_from(text)
+    assert not np.array_equal(booster.predict(table), booster.predict(table[:, ::-1])), "accepted, and other scores"
+
+
+def test_trap_a_value_missing_where_training_had_none_is_read_as_zero(text: str):
+    booster = booster_from(text)
+    never, sometimes = np.full((1, 3), 2.0), np.full((1, 3), 2.0)
+    never[0, 0], sometimes[0, 1] = np.nan, np.nan
+    as_zero = [np.where(np.isnan(row), 0, row) for row in (never, sometimes)]
+    assert booster.predict(never) == booster.predict(as_zero[0])
+    assert booster.predict(sometimes) != booster.predict(as_zero[1]), "where training had some, missing is an answer of its own"

@@ -98,17 +98,24 @@ def measure_fresh(work: Path) -> dict[str, Any]:
         demo = timed(["make", "demo"], cwd=clone, environment=fresh)
         size = sum(f.lstat().st_size for f in (clone / ".venv").rglob("*") if f.is_file())
         again = timed(["make", "demo"], cwd=clone, environment=fresh)
+        log = (clone / ".venv" / "set-up.log").read_text(encoding="utf-8", errors="replace")
         ways[way] = {
             "clone_seconds": cloned.seconds, "demo_seconds": demo.seconds, "again_seconds": again.seconds,
+            "downloads_told": sum("Downloading" in line for line in log.splitlines()),
             "report": (clone / "demo" / "scores" / "report.html").is_file(), "venv_mb": round(size / 1e6),
         }  # fmt: skip
         shutil.rmtree(clone)
-    return {"command": "git clone; make demo (empty package caches)", "n": 1, "ways": ways}
+    return {
+        "command": "git clone; make demo (empty package caches)",
+        "commit": _git("rev-parse", "--short=12", "HEAD"),
+        "n": 1,
+        "ways": ways,
+    }
 
 
 def _without_uv(work: Path) -> str:
     """A PATH on which everything is found but uv and the present environment."""
-    kept = []
+    kept: list[str] = []
     for folder in filter(None, os.environ.get("PATH", "").split(os.pathsep)):
         if (Path(folder) / "uv").exists():
             mirror = work / "bin" / str(len(kept))
@@ -124,7 +131,7 @@ def _without_uv(work: Path) -> str:
 def measure_oulad(work: Path, data: Path) -> dict[str, Any]:
     """Real learners: see benchmarks/oulad_run.py, which runs apart so that this process stays small."""
     timed([sys.executable, ROOT / "benchmarks" / "oulad_run.py", "--data", data, "--json", work / "oulad.json"], cwd=work)
-    told = json.loads((work / "oulad.json").read_text(encoding="utf-8"))
+    told: dict[str, Any] = json.loads((work / "oulad.json").read_text(encoding="utf-8"))
     return {"command": "python benchmarks/oulad_run.py --data FOLDER", "n": told["days"][0]["n"]} | told
 
 
@@ -149,10 +156,11 @@ def _processor() -> str:
 
 
 def _commit() -> str:
-    def git(*words: str) -> str:
-        return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+    return _git("rev-parse", "--short=12", "HEAD") + (" with changes" if _git("status", "--porcelain", "--", "eswarn") else "")
 
-    return git("rev-parse", "--short=12", "HEAD") + (" with changes" if git("status", "--porcelain", "--", "eswarn") else "")
+
+def _git(*words: str) -> str:
+    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def main() -> None:
@@ -160,6 +168,7 @@ def main() -> None:
     parser.add_argument("--data", help="the folder of open data; ESWARN_DATA where not given")
     parser.add_argument("--only", action="append", choices=("import", "scale", "fresh", "oulad"), help="only this part; may be given twice")
     parser.add_argument("--fresh", action="store_true", help="also time a fresh clone, with uv and with pip (minutes; fetches packages)")
+    parser.add_argument("--page", action="store_true", help="measure nothing; only write the page anew from figures.json")
     parser.add_argument("--pupils", type=int, default=10_000, help="pupils of the part scale (default 10000)")
     parser.add_argument("--out", type=Path, default=ROOT / "docs", help="folder of figures.json and figures.md (default docs)")
     given = parser.parse_args()
@@ -172,7 +181,7 @@ def main() -> None:
     file = given.out / "figures.json"
     figures: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     for name in ("import", "scale", "fresh", "oulad"):
-        if name not in parts or (given.only and name not in given.only):
+        if given.page or name not in parts or (given.only and name not in given.only):
             last = f"the page keeps what was measured on {figures[name]['date']}" if name in figures else "the page says so"
             print(f"{name}: not measured in this run; {last}", flush=True)
             continue

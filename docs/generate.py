@@ -83,6 +83,15 @@ def _type(shape: dict[str, Any]) -> str:
     return f"{word}, at most {one['maxLength']} characters" if one.get("maxLength", 200) < 200 else word
 
 
+def features_page() -> str:
+    """The catalogue, with the specs of the shipped features as worked examples."""
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))  # run as a script, only docs/ is on the path
+    from tests.spec.worked import worked_examples
+
+    return catalogue_page(examples=worked_examples())
+
+
 def _schema_text(table: str) -> str:
     return json.dumps(json_schema(table), indent=2, ensure_ascii=False) + "\n"
 
@@ -90,7 +99,7 @@ def _schema_text(table: str) -> str:
 MADE: dict[str, Callable[[], str]] = {
     "configs/default.toml": default_toml,
     "docs/records.md": records_page,
-    "docs/features.md": catalogue_page,
+    "docs/features.md": features_page,
     **{f"docs/schema/{table}.json": (lambda table=table: _schema_text(table)) for table in TABLE_MODELS},
 }
 

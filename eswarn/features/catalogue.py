@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eswarn.features.events import Events
@@ -13,15 +13,20 @@ from eswarn.features.register import SessionSet
 from eswarn.features.windows import Window
 
 DIRECTIONS = {"riskier": "never lowers the score", "safer": "never raises the score", "either": "may do either"}
+UNITS = {
+    "share": "share, 0 to 1", "percentile": "share of peers, 0 to 1", "change": "difference of shares, -1 to 1", "days": "open school days",
+    "calendar days": "calendar days", "sessions": "sessions (half days)", "times": "times", "count": "number", "yes": "1 yes, 0 no",
+    "value": "as recorded",
+}  # fmt: skip
 HEAD = """\
 # Features: what eswarn looks at
 
-<!-- Written by `make docs` from eswarn/features/library.py; a test keeps the two in step. -->
+<!-- Written by `make docs` from eswarn/features/library.py and tests/spec/; a test keeps them in step. -->
 
 Each is one measure over the records that a school could have known before the as-of date ([how it works](how-it-works.md)).
 A higher value may move the score only in the direction given. Where the records have no answer, the feature has no value and the
 words under "silent" are said; it is never taken as 0. The fingerprint changes when the meaning does, and a model refuses
-features whose fingerprints are not those it was trained on.
+features whose fingerprints are not those it was trained on. Each example is a test: the records, and what is answered and said.
 """
 PROTECTED = """
 ## Protected
@@ -30,22 +35,51 @@ For the fairness audit only. A model sees one only if its configuration names it
 """
 
 
-def catalogue_page(features: Sequence[Feature] = FEATURES) -> str:
-    """The page of all features: by theme, the protected ones last."""
+def catalogue_page(features: Sequence[Feature] = FEATURES, *, examples: Mapping[str, str] | None = None) -> str:
+    """The page of all features: by theme, the protected ones last.
+
+    Parameters
+    ----------
+    features : sequence of Feature
+        Declarations.
+    examples : mapping of str to str, optional
+        Column to a worked example in Markdown; the project's own come from its specs.
+    """
     used = [f for f in features if not f.protected]
-    themes = dict.fromkeys(f.theme for f in used)
-    parts = [f"\n## {theme.capitalize()}\n\n" + _table([f for f in used if f.theme == theme]) for theme in themes]
-    return HEAD + "".join(parts) + PROTECTED + "\n" + _table([f for f in features if f.protected])
+    parts = [HEAD]
+    for theme in dict.fromkeys(f.theme for f in used):
+        parts.append(f"\n## {theme.capitalize()}\n" + _section([f for f in used if f.theme == theme], examples or {}))
+    return "".join([*parts, PROTECTED, _section([f for f in features if f.protected], examples or {})])
 
 
-def _table(features: Sequence[Feature]) -> str:
-    lines = ["| column | says | silent | a higher value | measure | needs | fingerprint |", "|---|---|---|---|---|---|---|"]
+def _section(features: Sequence[Feature], examples: Mapping[str, str]) -> str:
+    lines = ["", "| column | says | a higher value | a school can act on it |", "|---|---|---|---|"]
     for f in features:
-        says, silent = (text.format(value="…", window=f.window.words) for text in (f.says, f.silent))
-        needs = ", ".join(f.measure.tables)
-        direction = "not used" if f.protected else DIRECTIONS[f.more_is]
-        lines.append(f"| `{f.column}` | {says} | {silent} | {direction} | {_formula(f.measure)} | {needs} | `{f.fingerprint[:12]}` |")
-    return "\n".join(lines) + "\n"
+        says = f.says.format(value="…", window=f.window.words)
+        lines.append(f"| [`{f.column}`](#{f.column}) | {says} | {_direction(f)} | {'yes' if f.actionable else 'no'} |")
+    return "\n".join(lines) + "\n" + "".join(_entry(f, examples.get(f.column, "")) for f in features)
+
+
+def _entry(f: Feature, example: str) -> str:
+    """One feature: what it says and when it is silent, its meaning, and its example."""
+    facts = {
+        "Says": f.says.format(value="…", window=f.window.words),
+        "Silent": f.silent.format(value="", window=f.window.words),
+        "Measure": _formula(f.measure),
+        "Unit": UNITS[f.measure.unit],
+        "Window": f.window.words if f.window.kind != "ever" else "everything known",
+        "A higher value": _direction(f),
+        "A school can act on it": "yes" if f.actionable else "no",
+        "Protected": "yes" if f.protected else "no",
+        "Needs": ", ".join(f.measure.tables),
+        "Fingerprint": f"`{f.fingerprint[:12]}`",
+    }
+    lines = [f"- {name}: {text}" for name, text in facts.items()]
+    return "\n".join(["", f"### {f.column}", "", *lines, *(["", example] if example else [])]) + "\n"
+
+
+def _direction(f: Feature) -> str:
+    return "is not used" if f.protected else DIRECTIONS[f.more_is]
 
 
 def _formula(part: Any) -> str:

@@ -89,7 +89,7 @@ FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         "absence_among_peers", theme="absence", measure=percentile(share(ABSENT)), window=year_to_date(),
-        says="has missed more {window} than {value} of the year group in the same school",
+        says="by absence {window} ranks at {value} of the year group in the same school (0 % least, 100 % most)",
         silent="has too few classmates with sessions recorded {window} to compare", more_is="riskier", actionable=True,
     ),
     *incidents.over(last(20), year_to_date()),

@@ -88,7 +88,7 @@ class Model:
                     f'the feature "{told["column"]}" is not the one this model was trained on',
                     where=f"model {self.id[:12]}", do="Score with the version of eswarn on the model's card, or train again.",
                 )  # fmt: skip
-            found.append(replace(feature, says=told["says"], silent=told["silent"]))  # the model speaks as it did when it was made
+            found.append(replace(feature, theme=told["theme"], says=told["says"], silent=told["silent"]))  # the model speaks as it did when it was made
         return tuple(found)
 
     @property
@@ -159,7 +159,7 @@ def load_model(folder: str | Path) -> Model:
 def _look_through(model: Model) -> None:
     """Touch every part that scoring needs, so that one that is missing is found here and not later."""
     card = model.card
-    _ = [{name: told[name] + "" for name in ("column", "fingerprint", "says", "silent")} for told in card["features"]]
+    _ = [{name: told[name] + "" for name in ("column", "fingerprint", "theme", "says", "silent")} for told in card["features"]]
     _ = card["cohort"]["said"] + "", card["cohort"]["rows"] + 0, CohortConfig.model_validate(card["config"]["cohort"])
     _ = [float(value) for medians in model.typical.values() for value in medians.values()]
     if not model.booster_text.partition("\nmax_feature_idx=")[2].startswith(f"{len(card['features']) - 1}\n"):

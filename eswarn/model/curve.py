@@ -13,6 +13,8 @@ Floats = npt.NDArray[np.float64]
 ISOTONIC_FROM = 1_000  # leavers: with fewer, a curve of two numbers; see choices.md
 LEAST_CHANCE = 1e-4
 SIGMOID_KNOTS = 257
+FLATTEST = 1e-3
+RIDGE = 1e-6  # keeps the slope finite where the scores hardly differ
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Curve:
 
     @property
     def even(self) -> float:
-        """Raw score at which the chance is one in two; infinite where the curve stays on one side of it, which none that was fitted does."""
+        """Raw score at which the chance is one in two; infinite where the curve stays on one side of it, as none that is fitted does."""
         if self.risk[-1] <= 0.5 or self.risk[0] > 0.5:
             return math.inf if self.risk[-1] <= 0.5 else -math.inf
         return float(np.interp(0.5, self.risk, self.raw))
@@ -71,21 +73,43 @@ def fit_curve(raw: Floats, y: npt.NDArray[np.integer]) -> Curve:
 
 
 def _sigmoid(raw: Floats, y: npt.NDArray[np.integer]) -> Curve:
-    from sklearn.linear_model import LogisticRegression
-
     ones, zeros = float(y.sum()), float(len(y) - y.sum())
     target = np.where(y == 1, (ones + 1) / (ones + 2), 1 / (zeros + 2))
-    spread = max(float(raw.std()), 1e-6)
-    x = ((raw - raw.mean()) / spread)[:, None]  # a lone predictor on a common scale, so that the solver meets no extremes
-    fitted = LogisticRegression(C=1e6, tol=1e-10, max_iter=1_000).fit(
-        np.vstack([x, x]), np.repeat([1, 0], len(y)), sample_weight=np.concatenate([target, 1 - target])
-    )
-    slope, base = float(fitted.coef_[0, 0]) / spread, float(np.log(target.mean() / (1 - target.mean())))
-    centre = float(raw.mean()) - float(fitted.intercept_[0]) / slope if slope > 1e-3 else float(raw.mean()) - base / 1e-3
-    slope = max(slope, 1e-3)  # scores without any signal: nearly level, and still rising
+    mean, spread = float(raw.mean()), max(float(raw.std()), 1e-6)
+    steep, base = _logistic((raw - mean) / spread, target)
+    slope = steep / spread
+    if slope < FLATTEST:  # scores without any signal: nearly level at the base rate, and still rising
+        slope, base = FLATTEST, float(np.log(target.mean() / (1 - target.mean())))
+    centre = mean - base / slope
     top = np.log((1 - LEAST_CHANCE) / LEAST_CHANCE)
     logits = np.linspace(-top, top, SIGMOID_KNOTS)
     return Curve("sigmoid", tuple((centre + logits / slope).tolist()), tuple((1 / (1 + np.exp(-logits))).tolist()))
+
+
+def _logistic(x: Floats, target: Floats) -> tuple[float, float]:
+    """Slope and intercept by Newton's method with halved steps (Lin, Lin and Weng 2007).
+
+    Sums only: scikit-learn 1.9 multiplies matrices here, and its last bits depend on the number of threads.
+    """
+    at = np.array([0.0, np.log(target.mean() / (1 - target.mean()))])
+
+    def loss(slope: float, base: float) -> float:
+        z = slope * x + base
+        return float((np.logaddexp(0, z) - target * z).sum()) + RIDGE * slope**2 / 2
+
+    for _ in range(100):
+        p = np.exp(-np.logaddexp(0, -(at[0] * x + at[1])))
+        weight = p * (1 - p)
+        g0, g1 = float(((target - p) * x).sum()) - RIDGE * at[0], float((target - p).sum())
+        h00, h01, h11 = float((weight * x * x).sum()) + RIDGE, float((weight * x).sum()), float(weight.sum())
+        step = np.array([h11 * g0 - h01 * g1, h00 * g1 - h01 * g0]) / (h00 * h11 - h01 * h01)
+        now = loss(*at)
+        while loss(*(at + step)) > now and np.abs(step).max() > 1e-12:
+            step = step / 2
+        at = at + step
+        if np.abs(step).max() <= 1e-12:
+            break
+    return float(at[0]), float(at[1])
 
 
 def _isotonic(raw: Floats, y: npt.NDArray[np.integer]) -> Curve:

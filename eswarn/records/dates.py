@@ -101,7 +101,7 @@ def _one_form(dates: list[_Date | None], cells: Cells, *, where: Callable[[list[
 
 def _prove_order(columns: Mapping[str, list[_Date | None]], where: Callable[[str, list[int]], str]) -> str:
     """Find the order of day and month from a number above 12 anywhere in the file."""
-    proofs: dict[str, dict[str, list[int]]] = {"dmy": {}, "mdy": {}, "either": {}}
+    proofs: dict[str, dict[str, list[int]]] = {"dmy": {}, "mdy": {}, "either": {}, "neither": {}}
     for name, dates in columns.items():
         for i, date in enumerate(dates):
             if date and date.parts[0] != date.parts[1]:
@@ -119,10 +119,11 @@ def _prove_order(columns: Mapping[str, list[_Date | None]], where: Callable[[str
 
 
 def _orders(first: int, second: int) -> str:
-    """The order that two numbers prove, if either; a date that fits neither proves nothing and is rejected later."""
-    if 12 < first <= 31 and second <= 12:
-        return "dmy"
-    return "mdy" if 12 < second <= 31 and first <= 12 else "either"
+    """The order of day and month that two different numbers fit; one that fits neither is rejected later."""
+    day_first, month_first = first <= 31 and second <= 12, second <= 31 and first <= 12
+    if day_first and month_first:
+        return "either"
+    return "dmy" if day_first else "mdy" if month_first else "neither"
 
 
 def _iso(dates: list[_Date | None], cells: Cells, *, form: Form | None, order: str, timed: bool) -> Dates:

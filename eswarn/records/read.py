@@ -103,7 +103,8 @@ def _read(folder: Path, progress: Progress) -> _Result:
             except FileRefused as error:
                 files[path] = FileLedger(shown(path.name), table, refused=str(error), rule=error.rule)
             except OSError as error:
-                text = f"{shown(path.name)}: the file cannot be opened ({error.strerror})\nCheck the rights on it, or copy it again."
+                reason = error.strerror or "the system gives no reason"
+                text = f"{shown(path.name)}: the file cannot be opened ({reason})\nCheck the rights on it, or copy it again."
                 files[path] = FileLedger(shown(path.name), table, refused=text, rule="unreadable")
         if parts:
             tables[table], settled = settle(table, [checked for _, checked in parts.values()])
@@ -158,6 +159,8 @@ def _table_of(path: Path) -> str:
 
 
 def _why_not(path: Path, table: str) -> str:
+    if path.name.casefold() == "dataset.toml":
+        return "write its name in small letters: dataset.toml"
     if table:
         return "only .csv and .parquet are read; save it as CSV"
     stem = path.name.casefold().split(".")[0]

@@ -59,6 +59,7 @@ _BY_TYPE = {
     "bool_parsing": ("not_yes_or_no", "neither yes nor no"),
     "date_from_datetime_parsing": ("bad_date", "not a day of the calendar"),
     "date_parsing": ("bad_date", "not a day of the calendar"),
+    "string_too_short": ("missing_value", "no value"),
     "string_too_long": ("too_long", "text longer than {max_length} characters"),
     "string_pattern_mismatch": ("unknown_value", "not written as expected"),
     "greater_than": ("out_of_range", "not above {gt}"),

@@ -95,7 +95,7 @@ def test_a_file_of_ragged_rows_is_refused_and_one_of_blank_rows_is_not(tmp_path:
 def test_every_column_of_every_table_is_read_in_its_type(tmp_path: Path) -> None:
     files = {
         "attendance": f"{HEADER},recorded_on,source_code,minutes_late\nP1,S1,2024-09-02,am,L,2024-09-05 10:31,L7,12\n",
-        "behaviour": "pupil_id,school_id,date,kind,role,category,severity,points,recorded_on\nP1,S1,2024-09-02,Negative,harmed,Bullying,2,-1.5,\n",
+        "behaviour": "pupil_id,school_id,date,kind,role,category,severity,points\nP1,S1,2024-09-02,Negative,harmed,Bullying,2,-1.5\n",
         "suspensions": "pupil_id,school_id,kind,start,sessions,end,lunchtime,reason_1\nP1,S1,Permanent Exclusion,2024-09-02,,,N,PP\n",
         "context": "pupil_id,school_id,valid_from,year,form,gender,fsm,sen,eal,idaci\nP1,S1,2024-09-01,Y07,7E1,Female,Yes,s,,3\n",
         "outcomes": "pupil_id,school_id,left_on,destination\nP1,S1,2025-07-20,Other School\n",
@@ -109,10 +109,27 @@ def test_every_column_of_every_table_is_read_in_its_type(tmp_path: Path) -> None
     rows = {name: {k: v for k, v in records.table(name).to_pylist()[0].items() if v is not None} for name in TABLE_MODELS}
     key, day = {"pupil_id": "P1", "school_id": "S1"}, dt.date(2024, 9, 2)
     assert rows == {
-        "attendance": {**key, "date": day, "session": "AM", "code": "L", "recorded_on": dt.date(2024, 9, 5), "source_code": "L7", "minutes_late": 12},
+        "attendance": {
+            **key,
+            "date": day,
+            "session": "AM",
+            "code": "L",
+            "recorded_on": dt.date(2024, 9, 5),
+            "source_code": "L7",
+            "minutes_late": 12,
+        },
         "behaviour": {**key, "date": day, "kind": "negative", "role": "harmed", "category": "Bullying", "severity": 2, "points": -1.5},
         "suspensions": {**key, "kind": "permanent_exclusion", "start": day, "lunchtime": False, "reason_1": "PP"},
-        "context": {**key, "valid_from": dt.date(2024, 9, 1), "year_group": 7, "form": "7E1", "sex": "F", "fsm": True, "sen": "E", "idaci_decile": 3},
+        "context": {
+            **key,
+            "valid_from": dt.date(2024, 9, 1),
+            "year_group": 7,
+            "form": "7E1",
+            "sex": "F",
+            "fsm": True,
+            "sen": "E",
+            "idaci_decile": 3,
+        },
         "outcomes": {**key, "left_on": dt.date(2025, 7, 20), "destination": "other_school"},
         "assessments": {**key, "date": dt.date(2025, 1, 20), "subject": "Maths", "score": 31.5, "maximum": 40.0},
         "enrolment": {**key, "entered_on": dt.date(2023, 9, 4), "left_on": dt.date(2025, 7, 20), "status": "main"},

@@ -59,7 +59,8 @@ def test_many_marks_are_looked_up_at_once() -> None:
     found = table.lookup(["J", "I"], np.array([0, 0, 1, 1]), days)
     assert found.ids.dtype == np.uint8
     assert [table.rows[i].meaning for i in found.ids] == ["interview", "interview", "illness", "illness"]
-    assert found.ids[0] == found.ids[1] and found.ids[2] != found.ids[3]
+    assert found.ids[0] == found.ids[1]
+    assert found.ids[2] != found.ids[3]
     assert found.not_valid_on_date.tolist() == [False, True, False, False]
 
 
@@ -80,15 +81,18 @@ SETS["marked"] = (OLD.keys() | NEW.keys()) - {"Z", "#"}
 @pytest.mark.parametrize("name", SETS)
 def test_a_set_of_marks_holds_these_codes_and_no_others(name: str) -> None:
     belongs = code_table().members(name)
-    assert belongs.shape == (256,) and belongs.dtype == np.bool_
+    assert belongs.shape == (256,)
+    assert belongs.dtype == np.bool_
     assert {row.code for i, row in enumerate(code_table().rows) if belongs[i]} == SETS[name]
-    assert not belongs[0] and not belongs[len(code_table().rows) :].any()
+    assert not belongs[0]
+    assert not belongs[len(code_table().rows) :].any()
 
 
 def test_a_possible_session_is_attended_or_absent_and_never_both() -> None:
     table = code_table()
     attended, absent, possible = table.members("attended"), table.members(ABSENT), table.members(POSSIBLE)
-    assert (possible == (attended | absent)).all() and not (attended & absent).any()
+    assert (possible == (attended | absent)).all()
+    assert not (attended & absent).any()
     assert (possible <= table.members(MARKED)).all()
 
 
@@ -122,7 +126,11 @@ def test_the_national_totals_of_2022_follow_from_the_table(data_dir: Path) -> No
     columns = {name[7].upper(): name for name in daily[0] if name.startswith("reason_") and name[8] == "_"}
     columns["/"] = "reason_present"
     ids = code_table().lookup(list(columns), np.arange(len(columns)), np.full(len(columns), 19_247)).ids
-    for name, total, leeway in (("attended", "overall_attendance", 0), ("unauthorised", "unauthorised_absence", 0), ("authorised", "authorised_absence", 2e-3)):
+    for name, total, leeway in (
+        ("attended", "overall_attendance", 0),
+        ("unauthorised", "unauthorised_absence", 0),
+        ("authorised", "authorised_absence", 2e-3),
+    ):
         members = [code for code, i in zip(columns, ids, strict=True) if code_table().members(name)[i]]
         # This file, unlike the census, counts X as authorised (the handbook says so): we do not.
         more = [columns["X"]] if name == "authorised" else []

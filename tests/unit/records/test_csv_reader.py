@@ -26,7 +26,7 @@ def _column(raw: Raw, name: str) -> list[str]:
 
 
 def test_text_is_read_as_text(tmp_path: Path) -> None:
-    rows = ["7E1,0012345,None,NA,\\", "null,1e5,NaN,nan,/", "0007,TRUE,03/04/2024,\"a,\"\"b\"\"\",-", " x , y ,\u00a0z\t,é,#"]
+    rows = ["7E1,0012345,None,NA,\\", "null,1e5,NaN,nan,/", '0007,TRUE,03/04/2024,"a,""b""",-', " x , y ,\u00a0z\t,é,#"]
     raw = _read(tmp_path, "\n".join([HEADER, *rows]))
     assert _column(raw, "pupil_id") == ["7E1", "null", "0007", "x"]
     assert _column(raw, "school_id") == ["0012345", "1e5", "TRUE", "y"]
@@ -47,8 +47,10 @@ def test_rows_are_numbered_as_a_spreadsheet_shows_them(tmp_path: Path, end: str)
 def test_a_quoted_line_break_does_not_change_the_number_of_the_next_row(tmp_path: Path) -> None:
     text = f'"a\ntitle"\n{HEADER},Comment\n"A",S,d,AM,/,"two\nlines"\nB,S\nC,S,d,AM,/,x\n'
     raw = _read(tmp_path, text)
-    assert raw.numbering.of(np.arange(2)).tolist() == [3, 5] and raw.numbering.ragged.tolist() == [4]
-    assert "1 line break inside quoted cells" not in raw.notes and "2 line breaks inside quoted cells" in raw.notes
+    assert raw.numbering.of(np.arange(2)).tolist() == [3, 5]
+    assert raw.numbering.ragged.tolist() == [4]
+    assert "1 line break inside quoted cells" not in raw.notes
+    assert "2 line breaks inside quoted cells" in raw.notes
 
 
 def test_row_numbers_hold_over_many_blocks(tmp_path: Path) -> None:
@@ -63,13 +65,15 @@ def test_row_numbers_hold_over_many_blocks(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [HEADER, HEADER + "\n", HEADER + "\r\n", "\ufeff" + HEADER])
 def test_a_header_alone_is_a_table_without_rows(tmp_path: Path, content: str) -> None:
     raw = _read(tmp_path, content)
-    assert raw.rows == 0 and set(raw.columns) == set(HEADER.split(","))
+    assert raw.rows == 0
+    assert set(raw.columns) == set(HEADER.split(","))
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
 def test_a_declared_encoding_is_read(tmp_path: Path, encoding: str) -> None:
     raw = _read(tmp_path, f"{HEADER}\nÉ1,S,d,AM,/\nÉ2\n".encode(encoding), DatasetFacts(encoding=encoding))
-    assert _column(raw, "pupil_id") == ["É1"] and raw.numbering.ragged.tolist() == [3]
+    assert _column(raw, "pupil_id") == ["É1"]
+    assert raw.numbering.ragged.tolist() == [3]
 
 
 def test_a_byte_order_mark_does_not_hide_the_first_column(tmp_path: Path) -> None:
@@ -78,14 +82,16 @@ def test_a_byte_order_mark_does_not_hide_the_first_column(tmp_path: Path) -> Non
 
 def test_free_text_never_reaches_memory(tmp_path: Path) -> None:
     raw = _read(tmp_path, f"{HEADER},Comment\nA,S,d,AM,/,a secret\n")
-    assert "secret" not in repr(raw) and set(raw.columns) == set(HEADER.split(","))
+    assert "secret" not in repr(raw)
+    assert set(raw.columns) == set(HEADER.split(","))
 
 
 def test_a_cell_of_many_megabytes_is_refused_without_its_text(tmp_path: Path) -> None:
     long = "\n".join(["secret" * 1000] * 2000)
     with pytest.raises(FileRefused, match="cannot be told apart") as refusal:
         _read(tmp_path, f'{HEADER},Comment\nA,S,d,AM,/,"{long}"\n')
-    assert refusal.value.rule == "unreadable" and refusal.value.__context__ is None
+    assert refusal.value.rule == "unreadable"
+    assert refusal.value.__context__ is None
 
 
 @pytest.mark.parametrize(

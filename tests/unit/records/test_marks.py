@@ -44,7 +44,8 @@ def test_only_what_looks_like_a_mark_is_named(tmp_path: Path, code: str, named: 
 def test_a_column_of_many_unknown_texts_is_not_shown_at_all(tmp_path: Path) -> None:
     rows = "".join(f"P1,S1,2024-09-02,{'AM' if i % 2 else 'PM'},A{i}\n" for i in range(30))
     refused = account(put(tmp_path, attendance=f"{HEADER}\n{rows}")).refused
-    assert "30 different texts; is this the column of marks?" in refused and "A1" not in refused
+    assert "30 different texts; is this the column of marks?" in refused
+    assert "A1" not in refused
 
 
 def test_a_mapped_code_is_read_and_its_local_form_kept(tmp_path: Path) -> None:
@@ -64,10 +65,15 @@ def test_a_column_of_local_codes_in_the_file_is_kept_as_it_is(tmp_path: Path) ->
 
 
 def test_a_code_of_another_time_is_kept_and_counted(tmp_path: Path) -> None:
-    text = f"{HEADER}\nP1,S1,2024-08-16,AM,H\nP1,S1,2024-08-19,AM,H\nP1,S1,2024-08-20,AM,J\nP1,S1,2024-07-01,AM,Y1\nP1,S1,2024-08-20,PM,Y1\n"
+    text = (
+        f"{HEADER}\nP1,S1,2024-08-16,AM,H\nP1,S1,2024-08-19,AM,H\nP1,S1,2024-08-20,AM,J\nP1,S1,2024-07-01,AM,Y1\nP1,S1,2024-08-20,PM,Y1\n"
+    )
     records = read(put(tmp_path, attendance=text))
     assert records.table("attendance").column("code").to_pylist() == ["H", "H", "J", "Y1", "Y1"]
-    assert "3 marks with a code that was not in force on the day (H, J, Y1), read with its meaning when it was" in records.ledger.files[0].notes
+    assert (
+        "3 marks with a code that was not in force on the day (H, J, Y1), read with its meaning when it was"
+        in records.ledger.files[0].notes
+    )
 
 
 def test_a_blank_code_is_no_mark_and_counted(tmp_path: Path) -> None:
@@ -78,19 +84,22 @@ def test_a_blank_code_is_no_mark_and_counted(tmp_path: Path) -> None:
 
 def test_an_unknown_code_in_a_row_that_is_rejected_anyway_refuses_nothing(tmp_path: Path) -> None:
     file = account(put(tmp_path, attendance=marks() + "Total,,,,76\nP9,9990001,soon,AM,late\n"))
-    assert not file.refused and [(r.rule, r.first) for r in file.rejections] == [("totals_row", (82,)), ("bad_date", (83,))]
+    assert not file.refused
+    assert [(r.rule, r.first) for r in file.rejections] == [("totals_row", (82,)), ("bad_date", (83,))]
 
 
 def test_lesson_marks_refuse_the_file(tmp_path: Path) -> None:
     file = account(put(tmp_path, attendance=marks().replace("2024-09-02,AM", "2024-09-02,P1")))
-    assert file.rule == "not_marks" and 'rows 2, 22, 42 and 1 more, column "session"' in file.refused
+    assert file.rule == "not_marks"
+    assert 'rows 2, 22, 42 and 1 more, column "session"' in file.refused
 
 
 @pytest.mark.parametrize(("session", "declared"), [("DAY", "AM/PM"), ("AM", "DAY")])
 def test_sessions_must_agree_with_the_facts(tmp_path: Path, session: str, declared: str) -> None:
     rows = "".join(f"P{i},S1,2024-09-02,{session},/\n" for i in range(12))
     file = account(put(tmp_path, attendance=f"{HEADER}\n{rows}", dataset__toml=f'session = "{declared}"\n'))
-    assert file.rule == "wrong_session" and 'session = "DAY"' in file.refused
+    assert file.rule == "wrong_session"
+    assert 'session = "DAY"' in file.refused
 
 
 def test_one_mark_a_day_fills_the_session_column(tmp_path: Path) -> None:
@@ -120,4 +129,5 @@ def test_minutes_late_belong_to_late_marks(tmp_path: Path) -> None:
 def test_facts_that_cannot_hold_are_refused(tmp_path: Path, toml: str, words: str) -> None:
     with pytest.raises(InputRefused) as refusal:
         check(put(tmp_path, attendance=marks(), dataset__toml=toml))
-    assert words in str(refusal.value) and "dataset.toml" in refusal.value.where
+    assert words in str(refusal.value)
+    assert "dataset.toml" in refusal.value.where

@@ -17,7 +17,13 @@ from eswarn.records.ledger import FileRefused
 from eswarn.records.readers import parquet
 from eswarn.records.readers.raw import Raw
 
-GOOD: dict[str, Any] = {"pupil_id": ["P1", "P2"], "school_id": ["0012345", None], "date": ["2024-09-02", ""], "session": ["AM", "PM"], "code": ["/", "\\"]}
+GOOD: dict[str, Any] = {
+    "pupil_id": ["P1", "P2"],
+    "school_id": ["0012345", None],
+    "date": ["2024-09-02", ""],
+    "session": ["AM", "PM"],
+    "code": ["/", "\\"],
+}
 
 
 def _read(folder: Path, columns: dict[str, Any], **options: Any) -> Raw:
@@ -43,7 +49,7 @@ def test_text_stays_text_and_null_is_empty(tmp_path: Path) -> None:
     [
         (pa.array([dt.date(2024, 9, 2), None]), ["2024-09-02", ""]),
         (pa.array([dt.date(2024, 9, 2), None], pa.date64()), ["2024-09-02", ""]),
-        (pa.array([dt.datetime(2024, 9, 2), None], pa.timestamp("ns")), ["2024-09-02 00:00:00.000000000", ""]),
+        (pa.array([dt.date(2024, 9, 2), None]).cast(pa.timestamp("ns")), ["2024-09-02 00:00:00.000000000", ""]),
         (pa.array([3, None], pa.int8()), ["3", ""]),
         (pa.array([3.0, None]), ["3", ""]),
         (pa.array([-0.5, float("nan")]), ["-0.5", ""]),
@@ -67,7 +73,8 @@ def test_many_row_groups_are_joined(tmp_path: Path) -> None:
 
 def test_a_table_without_rows_is_read(tmp_path: Path) -> None:
     raw = _read(tmp_path, {name: pa.array([], pa.string()) for name in GOOD})
-    assert raw.rows == 0 and set(raw.columns) == set(GOOD)
+    assert raw.rows == 0
+    assert set(raw.columns) == set(GOOD)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +85,7 @@ def test_a_table_without_rows_is_read(tmp_path: Path) -> None:
         ("code", pa.array([["/"], ["/"]]), "wrong_type"),
         ("code", pa.array([{"a": 1}, None]), "wrong_type"),
         ("code", pa.array([b"/", b"/"]), "wrong_type"),
-        ("date", pa.array([dt.datetime(2024, 9, 2), None], pa.timestamp("us", tz="UTC")), "wrong_type"),
+        ("date", pa.array([1, None], pa.timestamp("us", tz="UTC")), "wrong_type"),
     ],
 )
 def test_a_type_that_may_have_lost_something_is_refused(tmp_path: Path, column: str, values: pa.Array, rule: str) -> None:
@@ -95,11 +102,18 @@ def test_a_damaged_file_is_refused_and_nothing_of_it_told(tmp_path: Path, damage
     whole = path.read_bytes()
     middle = whole.index(b"secret pupil_id 250")
     path.write_bytes(
-        {"not parquet": b"PAR1" + b"x" * 90 + b"PAR1", "cut": whole[:-9], "changed": whole[:middle] + b"S" + whole[middle + 1 :], "empty": b""}[damage]
+        {
+            "not parquet": b"PAR1" + b"x" * 90 + b"PAR1",
+            "cut": whole[:-9],
+            "changed": whole[:middle] + b"S" + whole[middle + 1 :],
+            "empty": b"",
+        }[damage]
     )
     with pytest.raises(FileRefused) as refusal:
         parquet.read(path, "attendance", facts=DatasetFacts())
-    assert refusal.value.rule == "unreadable" and "secret" not in str(refusal.value) and refusal.value.__context__ is None
+    assert refusal.value.rule == "unreadable"
+    assert "secret" not in str(refusal.value)
+    assert refusal.value.__context__ is None
 
 
 def test_text_that_is_not_utf8_is_refused(tmp_path: Path) -> None:

@@ -27,7 +27,9 @@ def _file(folder: Path, content: bytes) -> Path:
         (b"\xfe\xff" + "a,b\n".encode("utf-16-be"), "utf-16", Scan("utf-16", quoted=False)),
     ],
 )
-def test_utf8_is_tried_first_and_another_encoding_only_where_declared(tmp_path: Path, content: bytes, declared: str, expected: Scan) -> None:
+def test_utf8_is_tried_first_and_another_encoding_only_where_declared(
+    tmp_path: Path, content: bytes, declared: str, expected: Scan
+) -> None:
     assert scan(_file(tmp_path, content), declared) == expected
 
 
@@ -55,7 +57,8 @@ def test_what_is_no_plain_text_is_refused_with_its_place(tmp_path: Path, content
     with pytest.raises(FileRefused) as refusal:
         scan(_file(tmp_path, content), declared)
     assert (refusal.value.rule, refusal.value.where) == (rule, where)
-    assert refusal.value.do and refusal.value.__context__ is None
+    assert refusal.value.do
+    assert refusal.value.__context__ is None
 
 
 def test_a_line_of_just_a_megabyte_is_read_wherever_the_chunks_are_cut(tmp_path: Path) -> None:
@@ -69,7 +72,11 @@ def test_a_letter_cut_in_two_by_a_chunk_is_no_bad_byte(tmp_path: Path) -> None:
 
 
 def test_every_encoding_comes_out_as_utf8_without_its_mark(tmp_path: Path) -> None:
-    for encoding, content in (("utf-8", "\ufeffa,é\n".encode()), ("cp1252", "a,é\n".encode("cp1252")), ("utf-16", "a,é\n".encode("utf-16"))):
+    for encoding, content in (
+        ("utf-8", "\ufeffa,é\n".encode()),
+        ("cp1252", "a,é\n".encode("cp1252")),
+        ("utf-16", "a,é\n".encode("utf-16")),
+    ):
         assert b"".join(text_chunks(_file(tmp_path, content), encoding)) == "a,é\n".encode()
 
 

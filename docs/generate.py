@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from eswarn.config import default_toml
+from eswarn.config import DatasetFacts, default_toml
 from eswarn.features.catalogue import catalogue_page
 from eswarn.records.tables import GRAIN, TABLE_MODELS, column, json_schema
 
@@ -45,7 +45,46 @@ The JSON Schema of each table's row is in [schema/](schema/).
 
 def records_page() -> str:
     """The page of all tables: columns, types, roles, allowed values and the headers they are found under."""
-    return RECORDS_HEAD + "".join(_table_section(table) for table in TABLE_MODELS)
+    return RECORDS_HEAD + "".join(_table_section(table) for table in TABLE_MODELS) + _facts_section()
+
+
+FACTS_HEAD = """
+## dataset.toml
+
+Facts about the files that they cannot tell themselves, in a file of this name beside them. All are optional but the end of
+observation of the outcomes, without which nobody can be called a stayer and nothing can be trained.
+
+```toml
+school = "9994001"
+session = "AM/PM"
+
+[dates]
+order = "dmy"
+
+[observed_to]
+attendance = 2026-07-17
+outcomes = 2026-07-31
+
+[columns.attendance]
+code = "Mark"
+
+[codes.map]
+I02 = "I"
+```
+
+| fact | what it says | where not given |
+|---|---|---|
+"""
+
+
+def _facts_section() -> str:
+    lines = []
+    for name, field in DatasetFacts.model_fields.items():
+        inner = getattr(field.annotation, "model_fields", {})
+        for key, part in inner.items() if inner else [("", field)]:
+            default = part.get_default(call_default_factory=True)
+            lines.append(f"| `{name}{'.' + key if key else ''}` | {part.description} | {f'`{default}`' if default else ''} |\n")
+    return FACTS_HEAD + "".join(line.replace("|  |", "| |") for line in lines)
 
 
 def _table_section(table: str) -> str:

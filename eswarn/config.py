@@ -105,13 +105,13 @@ class Config(Section):
 class DateFacts(Section):
     """How dates are written, where the files alone cannot prove it."""
 
-    order: Literal["ymd", "dmy", "mdy"] | None = None
+    order: Literal["ymd", "dmy", "mdy"] | None = Field(None, description="Order of day, month and year.")
 
 
 class CodeFacts(Section):
     """Local register codes and what they stand for in the statutory table."""
 
-    map: dict[str, str] = Field(default_factory=dict)
+    map: dict[str, str] = Field(default_factory=dict, description="Local code = statutory code, or - for no mark.")
 
 
 class DatasetFacts(Section):
@@ -119,7 +119,10 @@ class DatasetFacts(Section):
 
     profile: Literal["england"] = Field("england", description="Whose register codes these are.")
     session: Literal["AM/PM", "DAY"] = Field("AM/PM", description="Two marks a day, or one.")
-    encoding: Literal["utf-8", "cp1252", "utf-16"] = "utf-8"
+    school: str | None = Field(
+        None, min_length=1, max_length=40, description="The one school of the files, where they have no column for it."
+    )
+    encoding: Literal["utf-8", "cp1252", "utf-16"] = Field("utf-8", description="How text files are encoded.")
     dates: DateFacts = DateFacts()
     observed_to: dict[str, dt.date] = Field(default_factory=dict, description="Table = last day on which it was followed.")
     columns: dict[str, dict[str, str]] = Field(default_factory=dict, description="Table.column = header in the files.")

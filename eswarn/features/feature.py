@@ -77,9 +77,8 @@ class Feature:
             raise UsageError('more_is is "riskier", "safer" or "either"', where=where)
         if self.protected and self.actionable:
             raise UsageError("protected and actionable at once", where=where, do="Nobody can act on who a pupil is: drop one of the two.")
-        for text in (self.says, self.silent):
-            for placeholder in {p for _, p, _, _ in string.Formatter().parse(text) if p is not None} - {"value", "window"}:
-                raise UsageError(f'unknown placeholder "{{{placeholder}}}"', where=where, do="Use {value} and {window}.")
+        _check_words(self.says, ("value", "window"), where)
+        _check_words(self.silent, ("window",), where)
         for table in self.measure.tables:
             if table not in ("attendance", "context", *EVENT_TABLES):
                 raise UsageError(f'the table "{table}" is not for features', where=where, do=f"Events are in {', '.join(EVENT_TABLES)}.")
@@ -133,6 +132,19 @@ class Feature:
         return said.format(value="" if math.isnan(value) else self.value_text(value), window=self.window.words)
 
 
+def _check_words(text: str, allowed: tuple[str, ...], where: str) -> None:
+    """Refuse a sentence with a placeholder that nothing fills, or that cannot be filled with words."""
+    try:
+        unknown = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None} - set(allowed)
+        if not unknown:
+            text.format(**dict.fromkeys(allowed, ""))
+    except ValueError:
+        raise UsageError("a placeholder that cannot be filled with words", where=where, do="Write {value} and {window}, no more.") from None
+    for name in sorted(unknown):
+        do = " and ".join(f"{{{placeholder}}}" for placeholder in allowed)
+        raise UsageError(f'unknown placeholder "{{{name}}}"', where=where, do=f"Use {do}.")
+
+
 def _check_column(table: str, name: str, wanted: Wanted, where: str) -> None:
     """Refuse a column that is not there, or that no feature may see, and words that it never holds."""
     known = {n for n in TABLE_MODELS[table].model_fields if column(table, n).role in ("fact", "protected")}
@@ -145,6 +157,8 @@ def _check_column(table: str, name: str, wanted: Wanted, where: str) -> None:
     kept: Any = TABLE_MODELS[table].model_fields[name].annotation
     for value in wanted if wanted != "any" else ():
         try:
-            TypeAdapter(kept).validate_python(value)
+            as_held = TypeAdapter(kept).validate_python(value)
         except ValidationError:
-            raise UsageError(f'the column "{name}" of {table} never holds "{value}"', where=where) from None
+            as_held = None
+        if as_held != value:
+            raise UsageError(f'the column "{name}" of {table} never holds "{value}"', where=where)

@@ -80,6 +80,8 @@ def judge(raw: Raw, facts: DatasetFacts) -> tuple[dict[str, Judged], list[str]]:
         notes.append(f"{counted(_filled(columns['source_code']), 'mark')} mapped by [codes.map]")
     if "session" in schema.names and "session" not in columns:
         columns["session"] = Judged(["DAY"], np.zeros(raw.rows, np.int32), {})
+    if "school_id" in schema.names and "school_id" not in columns:
+        columns["school_id"] = Judged([facts.school], np.zeros(raw.rows, np.int32), {})
     return columns, notes
 
 

@@ -146,7 +146,9 @@ def _recognise(names: Sequence[str], table: str, *, facts: DatasetFacts) -> dict
 
 def _required(table: str, facts: DatasetFacts) -> set[str]:
     needed = {name for name, field in TABLE_MODELS[table].model_fields.items() if field.is_required()}
-    return needed - {"session"} if facts.session == "DAY" else needed
+    if facts.session == "DAY":
+        needed -= {"session"}
+    return needed - {"school_id"} if facts.school else needed
 
 
 def _refuse_doubles(names: Sequence[str], found: dict[str, list[int]], *, table: str, file: str) -> None:
@@ -180,6 +182,8 @@ def _nothing_fits(names: Sequence[str], table: str, *, row: int, facts: DatasetF
     do = f'Expected one of: {expected}; or name it:  {name} = "…"  under [columns.{table}] in dataset.toml.'
     if name == "session":
         do += ' For one mark a day add  session = "DAY"  at the top of dataset.toml.'
+    if name == "school_id":
+        do += ' For the files of a single school add  school = "its number"  at the top of dataset.toml.'
     what = f"no column for {' or '.join(missing)}. Columns seen: {len(names)}"
     return FileRefused("missing_column", what, where=f"{file}, row {row}", do=do)
 

@@ -96,3 +96,10 @@ def test_a_missing_session_column_says_how_to_declare_one_mark_a_day() -> None:
         _places("pupil,school,date,mark\n")
     assert 'session = "DAY"' in refusal.value.do
     assert "[columns.attendance]" in refusal.value.do
+
+
+def test_files_of_one_school_need_no_school_column_where_dataset_toml_names_it() -> None:
+    assert "school_id" not in _places("pupil,date,session,mark\n", DatasetFacts(school="9994001"))
+    with pytest.raises(FileRefused) as refusal:
+        _places("pupil,date,session,mark\n")
+    assert 'school = "its number"' in refusal.value.do

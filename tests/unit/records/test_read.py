@@ -150,3 +150,9 @@ def test_the_order_of_rows_is_that_of_the_files_by_name(tmp_path: Path) -> None:
     assert isinstance(records, Records)
     assert records.table("attendance").column("pupil_id").to_pylist() == ["P2", "P0", "P1"]
     assert [f.notes for f in records.ledger.files] == [(NO_HISTORY,), (NO_HISTORY,)]
+
+
+def test_the_school_of_dataset_toml_stands_in_every_row_of_a_file_without_one(tmp_path: Path) -> None:
+    (tmp_path / "attendance.csv").write_text("pupil,date,session,mark\nP1,2024-09-03,AM,/\nP2,2024-09-03,AM,O\n", encoding="utf-8")
+    (tmp_path / "dataset.toml").write_text('school = "0994001"\n', encoding="utf-8")
+    assert read(tmp_path).table("attendance")["school_id"].to_pylist() == ["0994001", "0994001"]

@@ -114,7 +114,7 @@ def _fresh(part: Part) -> list[str]:
         "scored and reported. The second `make demo` finds the environment made. One try each.",
         "", *_table(["installer", "seconds", "again, seconds", "installed, MB", "target, seconds", ""], rows), "",
         *([f"Missed {'; '.join(short)}.", ""] if short else []),
-        *([f"Here {_and(near)} told of no download: the packages lay on or near this machine. A slow line adds its time.", ""] if near else []),
+        *([f"Here {_and(near)} told of no download: the packages lay at hand. A slow line adds its time.", ""] if near else []),
     ]  # fmt: skip
 
 

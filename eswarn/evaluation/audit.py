@@ -73,8 +73,8 @@ def audit_folder(folder: str | Path) -> Audit:
     path = Path(folder)
     if not path.is_dir():
         raise InputRefused("there is no such folder", where=str(path), do="Give a folder that `eswarn score` wrote, or runs:/ID.")
-    for place in (path, path / "model"):
-        if (place / "booster.txt").exists() and not (path / "run.json").exists() and not (path / "scores.parquet").exists():
+    for place, alone in ((path, True), (path / "model", [p.name for p in path.iterdir()] == ["model"])):
+        if alone and (place / "booster.txt").exists():
             return Audit((_model_line(place)[0], *_untold("this run holds a model and no scores")))
     record = read_record(path)
     told = all(record.has(table) for table in TABLES)
@@ -139,6 +139,8 @@ def _same_words(
     scores: pd.DataFrame,
 ) -> npt.NDArray[np.bool_]:
     columns = [c for c in map(str, scores.columns) if c.startswith("reason_")]
+    if not columns or columns != [f"reason_{i + 1}" for i in range(len(columns))]:
+        raise ValueError("there are no columns of reasons, or not in their order")
     raising, lowering = model.teller.top(table, values, year_groups, n=len(columns))
     ours = [[*reasons, *[""] * (len(columns) - len(reasons)), lower] for reasons, lower in zip(raising, lowering, strict=True)]
     theirs = scores[[*columns, "protective"]].astype(str).to_numpy().tolist()

@@ -12,6 +12,8 @@ def recall_at(score: Floats, y: npt.NDArray[np.integer], places: int) -> float:
     """Share of the leavers among the ``places`` highest scores; the exact expectation over ties, so row order breaks none."""
     if not y.sum():
         return float("nan")
+    if places < 1:
+        return 0.0
     cut = np.sort(score)[::-1][min(places, len(score)) - 1]
     above, level = score > cut, score == cut
     return float((y[above].sum() + (min(places, len(score)) - above.sum()) * y[level].mean()) / y.sum())

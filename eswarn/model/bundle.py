@@ -88,7 +88,8 @@ class Model:
                     f'the feature "{told["column"]}" is not the one this model was trained on',
                     where=f"model {self.id[:12]}", do="Score with the version of eswarn on the model's card, or train again.",
                 )  # fmt: skip
-            found.append(replace(feature, theme=told["theme"], says=told["says"], silent=told["silent"]))  # the model speaks as it did when it was made
+            # the model speaks as it did when it was made
+            found.append(replace(feature, theme=told["theme"], says=told["says"], silent=told["silent"]))
         return tuple(found)
 
     @property

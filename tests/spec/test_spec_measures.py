@@ -96,9 +96,9 @@ def test_dual_registration_the_d_yields_to_the_other_schools_mark() -> None:
 def test_dual_registration_two_marks_that_contradict_each_other_count_as_none() -> None:
     spec("""
         pupil | school | date       | am | pm
-        A     | S      | 2026-02-09 | /  | I
-        A     | T      | 2026-02-09 | O  | I
-    """, measure=share(ABSENT), window=ever(), as_of="2026-02-10", expect={"A": 1.0})  # fmt: skip
+        A     | S      | 2026-02-09 | /  | V
+        A     | T      | 2026-02-09 | O  | V
+    """, measure=share(ABSENT), window=ever(), as_of="2026-02-10", expect={"A": 0.0})  # fmt: skip
 
 
 def test_a_mover_keeps_the_marks_of_the_former_school() -> None:
@@ -317,10 +317,23 @@ def test_latest_is_the_context_in_force_and_null_is_never_no() -> None:
         pupil | valid_from | sen
         A     | 2025-09-01 | N
         A     | 2026-01-05 | K
-        A     | 2026-02-03 | E          # from the as-of date on: not yet known
+        A     | 2026-02-03 | N          # from the as-of date on: not yet known
         B     | 2025-09-01 | N
         C     | 2025-09-01 |
     """, measure=latest("sen", ("K", "E")), as_of="2026-02-03", expect={"A": 1, "B": 0, "C": None})  # fmt: skip
+
+
+def test_of_two_versions_of_a_row_the_one_recorded_last_before_the_date_counts() -> None:
+    spec("""
+        pupil | date       | am | pm
+        A B   | 2026-02-02 | /  | /
+    """, context="""
+        pupil | valid_from | sen | recorded
+        A     | 2025-09-01 | N   | 2025-09-01
+        A     | 2025-09-01 | K   | 2026-02-02
+        B     | 2025-09-01 | N   | 2025-09-01
+        B     | 2025-09-01 | K   | 2026-02-03     # on the as-of date: not yet known
+    """, measure=latest("sen", ("K", "E")), as_of="2026-02-03", expect={"A": 1, "B": 0})  # fmt: skip
 
 
 def test_unknown_is_said_of_a_gap_in_the_context_and_of_no_context_at_all() -> None:

@@ -25,9 +25,13 @@ def test_a_folder_appears_with_everything_in_it(tmp_path: Path):
 
 @pytest.mark.parametrize("wrong", [RuntimeError, KeyboardInterrupt, SystemExit, MemoryError])
 def test_nothing_appears_where_the_writing_fails(tmp_path: Path, wrong: type[BaseException]):
-    with pytest.raises(wrong), complete_or_absent(tmp_path / "out") as draft:
-        (draft / "a.txt").write_text("a", encoding="utf-8")
-        raise wrong
+    def write() -> None:
+        with complete_or_absent(tmp_path / "out") as draft:
+            (draft / "a.txt").write_text("a", encoding="utf-8")
+            raise wrong
+
+    with pytest.raises(wrong):
+        write()
     assert os.listdir(tmp_path) == []
 
 

@@ -21,7 +21,7 @@ TABLES = ("attendance", "behaviour", "suspensions", "context", "outcomes", "asse
 class Section(BaseModel):
     """A frozen part of a settings file that refuses keys it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
 
 
 M = TypeVar("M", bound=Section)

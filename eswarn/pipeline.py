@@ -67,9 +67,9 @@ def train(
     choices = _config(config)
     if out is not None:
         folders.refuse_existing(Path(out))
-    timeline = Timeline(records)
+    features, timeline = choose(choices.features), Timeline(records)
     dates = training_dates(timeline, choices.cohort)
-    data = compute(timeline, dates, choices.cohort, features=choose(choices.features), labelled=True, progress=progress)
+    data = compute(timeline, dates, choices.cohort, features=features, labelled=True, progress=progress)
     progress("training", 0, 1)
     fitted = fit(data, choices)
     metrics = {name: round(value, 6) for name, value in judge(fitted.raw, fitted.risk_model.curve_(fitted.raw), fitted.y).items()}

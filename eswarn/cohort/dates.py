@@ -8,7 +8,7 @@ from eswarn.cohort.calendar import calendar_before, half_term_mondays
 from eswarn.cohort.label import is_mature
 from eswarn.config import CohortConfig
 from eswarn.errors import InputRefused
-from eswarn.records.timeline import Timeline, as_date, days_since_epoch
+from eswarn.records.timeline import Timeline, as_date
 
 STALE_DAYS = 120  # no school holiday is as long
 
@@ -54,10 +54,9 @@ def refuse_stale(timeline: Timeline, as_of: dt.date) -> None:
     InputRefused
         The last mark is older than any school holiday is long.
     """
-    _, _, date = timeline.attendance
-    before = date[date < days_since_epoch(as_of)]
-    if len(before) and days_since_epoch(as_of) - before.max() > STALE_DAYS:
+    last = timeline.last_mark_before(as_of)
+    if last is not None and (as_of - last).days > STALE_DAYS:
         raise InputRefused(
-            f"the last mark before {as_of} is of {as_date(int(before.max()))}: too long ago to tell who is still on roll",
+            f"the last mark before {as_of} is of {last}: too long ago to tell who is still on roll",
             do="Bring a newer export, or score as of a date that these records reach.",
         )

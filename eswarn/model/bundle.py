@@ -139,9 +139,8 @@ def load_model(folder: str | Path) -> Model:
         if hashlib.sha256(content).hexdigest() != sums[name]:
             raise ModelRefused("its bytes are not those the manifest names; it was not read", where=str(path / name),
                                do="Take the model from where it was trained, or from the tracking store, again.")  # fmt: skip
-    foreign = sorted(p.name for p in path.iterdir() if p.name not in (*FILES, "manifest.json"))
-    if foreign:
-        raise ModelRefused(f"the folder holds {len(foreign)} files that are no part of a model", where=str(path), do="Remove them.")
+    if {p.name for p in path.iterdir()} - {*FILES, "manifest.json"}:
+        raise ModelRefused("the folder holds something that is no part of a model", where=str(path), do="Remove what is not eswarn's.")
     try:
         curve = _parsed(files["calibration.json"], "calibration.json", path)
         model = Model(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass
 from typing import Literal
 
@@ -87,29 +88,16 @@ def _sigmoid(raw: Floats, y: npt.NDArray[np.integer]) -> Curve:
 
 
 def _logistic(x: Floats, target: Floats) -> tuple[float, float]:
-    """Slope and intercept by Newton's method with halved steps (Lin, Lin and Weng 2007).
+    """Slope and intercept of a logistic regression on targets between 0 and 1: each row counts once as 1 and once as 0."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
 
-    Sums only: scikit-learn 1.9 multiplies matrices here, and its last bits depend on the number of threads.
-    """
-    at = np.array([0.0, np.log(target.mean() / (1 - target.mean()))])
-
-    def loss(slope: float, base: float) -> float:
-        z = slope * x + base
-        return float((np.logaddexp(0, z) - target * z).sum()) + RIDGE * slope**2 / 2
-
-    for _ in range(100):
-        p = np.exp(-np.logaddexp(0, -(at[0] * x + at[1])))
-        weight = p * (1 - p)
-        g0, g1 = float(((target - p) * x).sum()) - RIDGE * at[0], float((target - p).sum())
-        h00, h01, h11 = float((weight * x * x).sum()) + RIDGE, float((weight * x).sum()), float(weight.sum())
-        step = np.array([h11 * g0 - h01 * g1, h00 * g1 - h01 * g0]) / (h00 * h11 - h01 * h01)
-        now = loss(*at)
-        while loss(*(at + step)) > now and np.abs(step).max() > 1e-12:
-            step = step / 2
-        at = at + step
-        if np.abs(step).max() <= 1e-12:
-            break
-    return float(at[0]), float(at[1])
+    model = LogisticRegression(C=1 / RIDGE, solver="newton-cholesky", tol=1e-8, max_iter=1_000)
+    with warnings.catch_warnings():  # where Newton's step fails it says so, and goes on with another solver by itself
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        fitted = model.fit(np.concatenate([x, x])[:, None], np.repeat([1, 0], len(x)), sample_weight=np.concatenate([target, 1 - target]))
+    # rounded, because the last bits of scikit-learn's matrix products depend on the number of threads (1.9, November 2026)
+    return float(f"{fitted.coef_[0, 0]:.9g}"), float(f"{fitted.intercept_[0]:.9g}")
 
 
 def _isotonic(raw: Floats, y: npt.NDArray[np.integer]) -> Curve:

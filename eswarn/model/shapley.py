@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from eswarn import words
 from eswarn.errors import OurBug
 from eswarn.model.curve import Floats
 
@@ -36,7 +37,7 @@ class Explained:
         gap = np.abs(self.base + self.values.sum(axis=1) - self.raw)
         if not (gap <= TOLERANCE).all():  # written so that NaN fails too
             raise OurBug(
-                f"the reasons of {int((~(gap <= TOLERANCE)).sum())} pupils do not add up to their scores; nothing was issued",
+                f"the reasons do not add up to the score for {words.count(int((~(gap <= TOLERANCE)).sum()), 'pupil')}; nothing was issued",
                 do="This is a fault in eswarn, not in the records. Please report it with the model's id.",
             )
 

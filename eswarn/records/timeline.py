@@ -155,6 +155,12 @@ class Timeline:
         known_on = self._mark_rows.known_on
         return as_date(int(known_on[0])) if len(known_on) else None
 
+    def last_mark_before(self, as_of: dt.date) -> dt.date | None:
+        """The date of the latest mark that was known before ``as_of``; None where there was none."""
+        days, rows = self._axes[0], self._mark_rows
+        known = int(np.searchsorted(rows.known_on, days_since_epoch(as_of)))
+        return as_date(int(days[(rows.cell[:known] // 2 % len(days)).max()])) if known else None
+
     @cached_property
     def facts(self) -> dict[str, Facts]:
         """Every table but attendance, with all rows: for labels, never for features."""

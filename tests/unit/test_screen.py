@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import io
 import sys
+import threading
+import time
+from collections.abc import Callable
 
 import pytest
 
 from eswarn import screen as screens
 from eswarn.screen import Screen
+
+STEP = "reading attendance"
 
 
 class Terminal(io.StringIO):
@@ -17,18 +22,28 @@ class Terminal(io.StringIO):
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    now = [100.0]
-    monkeypatch.setattr(screens.time, "monotonic", lambda: now[0])
-    return now
+def look(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Terminal]:
+    """Call it in the test to put a terminal in the place of standard error: before the test, pytest would take it away again."""
 
+    def put() -> Terminal:
+        stream = Terminal()
+        monkeypatch.setattr(sys, "stderr", stream)
+        return stream
 
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    stream = Terminal()
-    monkeypatch.setattr(sys, "stderr", stream)
     monkeypatch.setenv("TERM", "xterm-256color")
-    return stream
+    monkeypatch.setattr(screens, "PATIENCE", 0.05)
+    return put
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)
+
+
+def test_patience_is_two_seconds():
+    assert screens.PATIENCE == 2
 
 
 def test_sentences_go_to_standard_output(capsys: pytest.CaptureFixture[str]):
@@ -37,67 +52,88 @@ def test_sentences_go_to_standard_output(capsys: pytest.CaptureFixture[str]):
     assert capsys.readouterr() == ("All is well.\n", "")
 
 
-def test_a_step_of_over_two_seconds_gets_a_bar_on_the_terminal(clock: list[float], terminal: Terminal, capsys: pytest.CaptureFixture[str]):
+def test_a_step_that_takes_long_gets_a_bar_on_the_terminal(look: Callable[[], Terminal], capsys: pytest.CaptureFixture[str]):
+    terminal = look()
     with Screen() as screen:
-        for second in range(6):
-            clock[0] = 100.0 + second
-            screen.progress("reading attendance", second, 6)
-        screen.progress("reading attendance", 6, 6)
-    assert "reading attendance" in terminal.getvalue()
+        screen.progress(STEP, 1, 6)
+        wait_until(lambda: screen._bar is not None)
+        screen.progress(STEP, 2, 6)
+        screen.progress(STEP, 6, 6)
+        assert screen._bar is None
+    assert STEP in terminal.getvalue()
     assert capsys.readouterr().out == ""
 
 
-def test_a_short_step_gets_none(clock: list[float], terminal: Terminal):
+def test_a_step_that_says_nothing_for_long_has_one_too(look: Callable[[], Terminal]):
+    terminal = look()
     with Screen() as screen:
-        for done in range(4):
-            clock[0] += 0.5
-            screen.progress("reading attendance", done, 3)
-    assert terminal.getvalue() == ""
+        screen.progress("training", 0, 1)
+        wait_until(lambda: "training" in terminal.getvalue())
 
 
-def test_each_step_has_its_own_two_seconds(clock: list[float], terminal: Terminal):
+def test_a_short_step_gets_none(look: Callable[[], Terminal], monkeypatch: pytest.MonkeyPatch):
+    terminal = look()
+    monkeypatch.setattr(screens, "PATIENCE", 60)
     with Screen() as screen:
         for step in ("one", "two", "three"):
-            for done in range(3):
-                clock[0] += 0.6
-                screen.progress(step, done, 5)
+            for done in range(4):
+                screen.progress(step, done, 3)
     assert terminal.getvalue() == ""
 
 
-def test_no_bar_where_nobody_looks(clock: list[float], capsys: pytest.CaptureFixture[str]):
+def test_each_step_has_its_own_patience(look: Callable[[], Terminal]):
+    terminal = look()
     with Screen() as screen:
-        for second in range(10):
-            clock[0] += 1
-            screen.progress("reading attendance", second, 10)
+        screen.progress("one", 1, 5)
+        first = screen._timer
+        screen.progress("one", 2, 5)
+        assert screen._timer is first
+        screen.progress("two", 1, 5)
+        assert screen._timer is not first
+        wait_until(lambda: "two" in terminal.getvalue())
+    assert "one" not in terminal.getvalue()
+
+
+def test_no_bar_where_nobody_looks(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(screens, "PATIENCE", 0)
+    with Screen() as screen:
+        screen.progress(STEP, 1, 10)
+        assert screen._timer is None
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_sentence_ends_the_bar(clock: list[float], terminal: Terminal, capsys: pytest.CaptureFixture[str]):
+def test_a_sentence_ends_the_bar(look: Callable[[], Terminal], capsys: pytest.CaptureFixture[str]):
+    look()
     with Screen() as screen:
-        screen.progress("training", 0, 10)
-        clock[0] += 3
         screen.progress("training", 1, 10)
-        assert screen._bar is not None
+        wait_until(lambda: screen._bar is not None)
         screen.say("Trained.")
         assert screen._bar is None
     assert capsys.readouterr().out == "Trained.\n"
 
 
-def test_the_bar_is_gone_after_an_error(clock: list[float], terminal: Terminal):
-    kept = Screen()
-    with pytest.raises(RuntimeError), kept as screen:
-        screen.progress("training", 0, 10)
-        clock[0] += 3
-        screen.progress("training", 1, 10)
-        raise RuntimeError
+def test_the_bar_and_its_thread_are_gone_after_an_error(look: Callable[[], Terminal]):
+    look()
+    kept, before = Screen(), threading.active_count()
+
+    def fail() -> None:
+        with kept as screen:
+            screen.progress("training", 1, 10)
+            wait_until(lambda: screen._bar is not None)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert kept._bar is None
+    wait_until(lambda: threading.active_count() == before)
 
 
-def test_a_step_of_unknown_or_no_length_is_no_problem(clock: list[float], terminal: Terminal):
+def test_a_step_without_length_is_no_problem(look: Callable[[], Terminal]):
+    terminal = look()
     with Screen() as screen:
-        screen.progress("opening the tracking store", 0, 1)
-        clock[0] += 5
-        screen.progress("opening the tracking store", 0, 1)
         screen.progress("nothing", 0, 0)
+        screen.progress("opening the tracking store", 0, 1)
+        wait_until(lambda: screen._bar is not None)
+        screen.progress("opening the tracking store", 0, 1)
         screen.progress("opening the tracking store", 1, 1)
-    assert "opening the tracking store" in terminal.getvalue()
+    assert "nothing" not in terminal.getvalue()

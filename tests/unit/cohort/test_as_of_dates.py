@@ -49,3 +49,10 @@ def test_a_date_that_no_mark_comes_near_is_refused() -> None:
     refuse_stale(timeline(), dt.date(2025, 6, 14))  # 120 days after the last mark
     with pytest.raises(InputRefused, match="2025-02-14: too long ago"):
         refuse_stale(timeline(), dt.date(2025, 6, 15))
+
+
+def test_a_mark_recorded_only_later_does_not_bring_the_records_nearer() -> None:
+    register = "pupil | date | am | recorded\nA | 2025-02-14 | / |\nA | 2025-06-10 | / | 2025-06-20\n"
+    with pytest.raises(InputRefused, match="2025-02-14: too long ago"):
+        refuse_stale(timeline(register=register), dt.date(2025, 6, 15))
+    refuse_stale(timeline(register=register), dt.date(2025, 6, 21))

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import eswarn as ew
+from eswarn import words
 from eswarn.config import CohortConfig, Config, ModelConfig
 from eswarn.errors import InputRefused
 from eswarn.features.compute import Dataset
@@ -46,7 +47,7 @@ def calibration(how: str, **cohort: Any) -> Config:
 def test_under_thirty_leavers_there_is_no_model(leavers: int):
     with pytest.raises(InputRefused) as told:
         fit(labelled(leavers), SMALL)
-    assert told.value.what == f"{leavers} pupils are known to have left early, and 30 is the least a model may learn from"
+    assert told.value.what == f"{words.count(leavers, 'pupil')} known to have left early, and 30 is the least a model may learn from"
     assert "more years" in told.value.do
 
 

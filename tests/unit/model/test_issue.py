@@ -186,7 +186,7 @@ def test_one_value_that_is_off_and_nobody_gets_a_score(monkeypatch: pytest.Monke
             return told
 
     monkeypatch.setitem(made_up_school.model().__dict__, "booster", Lying())
-    with pytest.raises(OurBug, match="1 pupils do not add up"):
+    with pytest.raises(OurBug, match="for 1 pupil"):
         issue(made_up_school.model(), made_up_school.dataset(), CHOICES)
 
 

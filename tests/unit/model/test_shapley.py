@@ -111,7 +111,7 @@ def test_one_value_that_is_off_stops_everything(booster: lgb.Booster, table: np.
     with pytest.raises(OurBug) as stopped:
         Explained(values, told.base, told.raw)
     assert stopped.value.exit_code == 70
-    assert "1 pupils do not add up" in stopped.value.what
+    assert "do not add up to the score for 1 pupil" in stopped.value.what
 
 
 def test_what_is_off_by_less_than_a_billionth_passes(booster: lgb.Booster, table: np.ndarray):

@@ -196,11 +196,12 @@ def _train(args: argparse.Namespace, screen: Screen) -> None:
 
 def _score(args: argparse.Namespace, screen: Screen) -> None:
     from eswarn import folders, pipeline
+    from eswarn.cohort.dates import parse_date
     from eswarn.config import load_config
     from eswarn.records import read
 
     folders.refuse_existing(Path(args.out))
-    as_of = pipeline.parse_date(args.as_of)
+    as_of = parse_date(args.as_of)
     config = load_config(args.config)
     model = pipeline.load(args.model, tracking=args.tracking or config.tracking.uri)
     records = read(args.folder, progress=screen.progress)

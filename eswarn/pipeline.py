@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eswarn import folders
-from eswarn.cohort.dates import half_terms, refuse_stale, training_dates
+from eswarn.cohort.dates import half_terms, parse_date, refuse_stale, training_dates
 from eswarn.config import Config, load_config
 from eswarn.errors import InputRefused, NotTracked, UsageError
 from eswarn.evaluation.audit import Audit, audit_folder
@@ -142,7 +142,7 @@ def score(
     refuse_stale(timeline, day)
     data = compute(timeline, [day], cohort, features=ready.features, progress=progress)
     if not len(data.X):
-        raise InputRefused(f"nobody on roll on {day} can be scored", do=_why_nobody(data.left_out))
+        raise InputRefused(f"nobody on roll on {day} can be scored", do=data.why_nobody())
     progress("scoring", 0, 1)
     scores = issue(ready, data, choices.score, until=until)
     progress("scoring", 1, 1)
@@ -291,28 +291,3 @@ def _track_model(model: Model, folder: Path | None, config: Config, uri: str, pr
 
 def _config(config: Config | str | Path | None) -> Config:
     return config if isinstance(config, Config) else load_config(config)
-
-
-def parse_date(value: dt.date | str) -> dt.date:
-    """A date, or its text written YYYY-MM-DD.
-
-    Raises
-    ------
-    UsageError
-        The text is not such a date.
-    """
-    if isinstance(value, dt.datetime):  # a pandas Timestamp, too; a date all the same
-        return value.date()
-    if isinstance(value, dt.date):
-        return value
-    try:
-        return dt.date.fromisoformat(value)
-    except ValueError:
-        raise UsageError(f'"{value}" is not a date', do="Write it as YYYY-MM-DD.") from None
-
-
-def _why_nobody(left_out: pd.DataFrame) -> str:
-    if not len(left_out):
-        return "No pupil is known to be on roll before that date: check the date and the records."
-    reason, n = left_out["reason"].value_counts().index[0], left_out["reason"].value_counts().iloc[0]
-    return f"{n} of {len(left_out)} pupils on roll: {reason}."

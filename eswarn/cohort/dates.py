@@ -7,7 +7,7 @@ import datetime as dt
 from eswarn.cohort.calendar import calendar_before, half_term_mondays
 from eswarn.cohort.label import is_mature
 from eswarn.config import CohortConfig
-from eswarn.errors import InputRefused
+from eswarn.errors import InputRefused, UsageError
 from eswarn.records.timeline import Timeline, as_date
 
 STALE_DAYS = 120  # no school holiday is as long
@@ -60,3 +60,21 @@ def refuse_stale(timeline: Timeline, as_of: dt.date) -> None:
             f"the last mark before {as_of} is of {last}: too long ago to tell who is still on roll",
             do="Bring a newer export, or score as of a date that these records reach.",
         )
+
+
+def parse_date(value: dt.date | str) -> dt.date:
+    """A date, or its text written YYYY-MM-DD.
+
+    Raises
+    ------
+    UsageError
+        The text is not such a date.
+    """
+    if isinstance(value, dt.datetime):  # a pandas Timestamp, too; a date all the same
+        return value.date()
+    if isinstance(value, dt.date):
+        return value
+    try:
+        return dt.date.fromisoformat(value)
+    except ValueError:
+        raise UsageError(f'"{value}" is not a date', do="Write it as YYYY-MM-DD.") from None

@@ -58,6 +58,13 @@ class Dataset:
         """SHA-256 over the fingerprints of the features, in order."""
         return hashlib.sha256("\n".join(f.fingerprint for f in self.features).encode()).hexdigest()
 
+    def why_nobody(self) -> str:
+        """What to say where no row is left: the commonest reason."""
+        if not len(self.left_out):
+            return "No pupil is known to be on roll before that date: check the date and the records."
+        counts = self.left_out["reason"].value_counts()
+        return f"{counts.iloc[0]} of {len(self.left_out)} pupils on roll: {counts.index[0]}."
+
     def rows(self, where: npt.NDArray[np.bool_]) -> Dataset:
         """The same data set with only these rows."""
         return Dataset(

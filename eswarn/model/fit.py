@@ -73,7 +73,8 @@ def fit(data: Dataset, config: Config) -> Fitted:
     n_leavers = train.keys["pupil_id"][leavers].nunique()
     if n_leavers < config.model.min_leavers or leavers.all():
         raise InputRefused(
-            f"{words.count(n_leavers, 'pupil')} known to have left early, and {config.model.min_leavers} is the least a model may learn from",
+            f"{words.count(n_leavers, 'pupil')} known to have left early, "
+            f"and {config.model.min_leavers} is the least a model may learn from",
             do="Use more years or more schools, check [cohort] leaving, or score with a model trained elsewhere.",
         )
     settings = {name: getattr(config.model, name) for name in ("trees", "depth", "leaves", "min_leaf", "learning_rate", "l2", "seed")}

@@ -132,7 +132,7 @@ def test_a_mutant_that_changes_nothing_is_refused(sound: str, broken: str) -> No
 def test_the_oracle_alone_sees_most_of_them() -> None:
     survivors = [mutant.what for mutant in MUTANTS if not _seen_by_the_oracle(mutant)]
     print(f"mutants: {len(MUTANTS) - len(survivors)} of {len(MUTANTS)} seen by random worlds alone; not seen: {survivors}")  # noqa: T201
-    assert len(survivors) <= 8
+    assert len(survivors) <= 6
 
 
 def _seen_by_the_oracle(mutant: Mutant) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from eswarn.cohort.label import horizon_end
 from eswarn.config import CohortConfig
 
 
 def forward_split(
-    dates: Sequence[dt.date], leavers: Mapping[dt.date, int], config: CohortConfig, *, train_least: int, calibrate_least: int
+    dates: Sequence[dt.date], leavers: Mapping[dt.date, Set[str]], config: CohortConfig, *, train_least: int, calibrate_least: int
 ) -> tuple[tuple[dt.date, ...], tuple[dt.date, ...]] | None:
     """Split as-of dates into a training block and a later calibration block.
 
@@ -21,8 +21,8 @@ def forward_split(
     ----------
     dates : sequence of date
         Mature as-of dates.
-    leavers : mapping of date to int
-        Labelled leavers on each date.
+    leavers : mapping of date to set of str
+        Who is labelled a leaver on each date; a pupil counts once in a block, however many dates see the same leaving.
     train_least, calibrate_least : int
         Leavers without which a block is too thin to use.
 
@@ -35,7 +35,7 @@ def forward_split(
     for first in sorted(dates)[1:]:
         calibrate = tuple(d for d in sorted(dates) if d >= first)
         train = tuple(d for d in sorted(dates) if horizon_end(d, config) + dt.timedelta(days=config.delay_days) <= first)
-        enough = sum(leavers[d] for d in train)
-        if enough >= train_least and sum(leavers[d] for d in calibrate) >= calibrate_least and enough > most:
+        enough, later = (len(set().union(*(leavers[d] for d in block))) for block in (train, calibrate))
+        if enough >= train_least and later >= calibrate_least and enough > most:
             best, most = (train, calibrate), enough
     return best

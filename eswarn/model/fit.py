@@ -90,7 +90,8 @@ def _blocks(labelled: Dataset, config: Config) -> tuple[Dataset, Dataset | None]
     if config.model.calibration == "cross-fit":
         return labelled, None
     dates = labelled.keys["as_of"].to_numpy()
-    leavers = {day: int(labelled.y[dates == day].sum()) for day in _dates(labelled)}
+    left = labelled.y == 1
+    leavers = {day: set(labelled.keys["pupil_id"][left & (dates == day)]) for day in _dates(labelled)}
     least = (1, 1) if config.model.calibration == "later-cohort" else (TRAIN_LEAST, CALIBRATE_LEAST)
     split = forward_split(tuple(leavers), leavers, config.cohort, train_least=least[0], calibrate_least=least[1])
     if split is None:

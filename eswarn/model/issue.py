@@ -12,6 +12,7 @@ from eswarn import words
 from eswarn.config import ScoreConfig
 from eswarn.features.compute import Dataset
 from eswarn.model.bundle import Model
+from eswarn.model.curve import Floats
 from eswarn.model.scores import Scores
 from eswarn.model.shapley import METHOD, explain
 
@@ -63,7 +64,7 @@ def issue(model: Model, data: Dataset, config: ScoreConfig, *, until: dt.date | 
             "tier": pd.Series([words.TIERS[t] for t in tier], dtype="str"),
             **{f"reason_{i + 1}": pd.Series([r[i] if i < len(r) else "" for r in raising], dtype="str") for i in range(config.reasons)},
             "protective": pd.Series(lowering, dtype="str"),
-            "data_note": pd.Series(_notes(data, school, rank, tier, places, watch), dtype="str"),
+            "data_note": pd.Series(_notes(data, school, rank, tier, places, watch, _silent(model, table, school)), dtype="str"),
         }
     )
     pupil = data.keys[["pupil_id"]]
@@ -106,7 +107,18 @@ def _places(places: float, roll: Ints, *, least: int = 1) -> Ints:
     return np.asarray(np.maximum(number, least), np.int64)
 
 
-def _notes(data: Dataset, school: Ints, rank: Ints, tier: Ints, places: Ints, watch: Ints) -> list[str]:
+def _silent(model: Model, table: Floats, school: Ints) -> list[str]:
+    """For each school the themes that the trees ask about and its records say nothing of: LightGBM 4.7 may take that for zero."""
+    used = model.booster.feature_importance() > 0
+    asked: dict[str, list[int]] = {}
+    for column, feature in enumerate(model.features):
+        if used[column]:
+            asked.setdefault(feature.theme, []).append(column)
+    empty = [np.isnan(table[school == number]).all(axis=0) for number in range(school.max() + 1)]
+    return [", ".join(theme for theme, columns in asked.items() if told[columns].all()) for told in empty]
+
+
+def _notes(data: Dataset, school: Ints, rank: Ints, tier: Ints, places: Ints, watch: Ints, silent: list[str]) -> list[str]:
     """What a reader should know about each score before trusting it."""
     _, place, counts = np.unique(np.stack([school, rank]), axis=1, return_inverse=True, return_counts=True)
     last = rank + counts[place.ravel()] - 1
@@ -114,7 +126,7 @@ def _notes(data: Dataset, school: Ints, rank: Ints, tier: Ints, places: Ints, wa
     tied = (tier < 2) & (last > cut)
     notes = []
     for row, unmarked in enumerate(data.keys["unmarked"].to_numpy(float)):
-        said = []
+        said = [f"this school has no records on: {silent[school[row]]}"] if silent[school[row]] else []
         if unmarked >= NOTED_UNMARKED:
             said.append(f"{words.share(unmarked)} of sessions in the last 60 school days have no mark")
         if tied[row]:

@@ -78,7 +78,8 @@ class Teller:
         """Sentences for many pupils: up to ``n`` reasons that raise each score, and the one that lowers it most ("" for none).
 
         Only what a reader can follow is listed: a feature declared "more is riskier" speaks for a higher score only where its
-        value lies above what is typical, for a lower one only where it lies below. `all` leaves nothing out.
+        value lies above what is typical, for a lower one only where it lies below; any other only where its value is not the
+        typical one. `all` leaves nothing out.
         """
         sums = self.theme_sums(phi)
         order = np.argsort(-sums, axis=1, kind="stable")
@@ -108,8 +109,10 @@ class Teller:
     def _is_clear(self, column: int, value: float, strength: float, year_group: float) -> bool:
         feature = self.features[column]
         typical = self._typical(feature, year_group)
-        if not feature.sign or typical is None or math.isnan(value):
+        if typical is None or math.isnan(value):
             return True
+        if not feature.sign:
+            return round(value, 2) != typical  # what holds for the whole year group tells nothing about a pupil
         return (value - typical) * feature.sign * strength > 0
 
     def _tell(self, theme: int, columns: Sequence[int], values: Floats, strength: float, year_group: float) -> Reason:

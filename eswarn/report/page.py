@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,4 +63,5 @@ def render(scores: Scores, *, names: Mapping[str, str] | None = None) -> str:
     environment = Environment(
         loader=PackageLoader("eswarn.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.get_template("report.html").render(page=contents(scores, names or {}), text=TEXT, words=words)
+    page = environment.get_template("report.html").render(page=contents(scores, names or {}), text=TEXT, words=words)
+    return re.sub(r"(?<=\d) (?=%)", "\u00a0", page)  # a number and its percent sign stay on one line

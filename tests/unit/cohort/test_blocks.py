@@ -13,7 +13,8 @@ HALF_YEAR = CohortConfig(horizon_days=180, delay_days=30)
 
 
 def split(leavers: dict[dt.date, int], config: CohortConfig = HALF_YEAR, *, train: int = 1, calibrate: int = 1) -> object:
-    return forward_split(list(leavers), leavers, config, train_least=train, calibrate_least=calibrate)
+    people = {day: {f"{day} {i}" for i in range(n)} for day, n in leavers.items()}
+    return forward_split(list(leavers), people, config, train_least=train, calibrate_least=calibrate)
 
 
 def test_the_split_with_most_leavers_to_train_on_is_taken() -> None:
@@ -37,3 +38,11 @@ def test_without_a_split_with_enough_leavers_on_both_sides_there_is_none() -> No
 
 def test_the_order_in_which_dates_are_given_does_not_matter() -> None:
     assert split(dict(reversed(HUNDRED.items()))) == split(HUNDRED)
+
+
+def test_a_pupil_seen_leaving_from_several_dates_counts_once() -> None:
+    days = [dt.date(2022, 9, 5), dt.date(2022, 11, 7), dt.date(2024, 1, 8)]
+    same = {day: {"A", "B"} for day in days}
+    config = CohortConfig(horizon_days=365, delay_days=30)
+    assert forward_split(days, same, config, train_least=2, calibrate_least=2) == (tuple(days[:2]), (days[2],))
+    assert forward_split(days, same, config, train_least=3, calibrate_least=2) is None

@@ -153,6 +153,27 @@ def test_missing_marks_are_said_beside_the_score(given_scores):
     assert set(given_scores(*rows(schools=schools, unmarked=float("nan"))).frame["data_note"]) == {""}
 
 
+def test_what_a_school_keeps_no_records_of_is_said_beside_its_scores():
+    """LightGBM takes a value for zero that was never missing in training, so a school without a table looks better than it is."""
+    data, model = made_up_school.dataset(), made_up_school.model()
+    asked = [f for f, used in zip(model.features, model.booster.feature_importance(), strict=True) if used]
+    school = data.keys["school_id"].to_numpy(str)
+    lacking = school == min(school)
+
+    def notes(*themes: str) -> dict[bool, set[str]]:
+        gone = [f.column for f in model.features if f.theme in themes]
+        X = data.X.copy()
+        X.loc[lacking, gone] = np.nan
+        frame = issue(model, replace(data, X=X), CHOICES).frame
+        return {own: set(frame["data_note"][(frame["school_id"] == min(school)) == own]) for own in (True, False)}
+
+    assert {"behaviour", "attainment"} <= {f.theme for f in asked}
+    told = notes("behaviour", "attainment")
+    assert all("this school has no records on: behaviour, attainment" in note for note in told[True])
+    assert not any("no records" in note for note in told[False])
+    assert not any("no records" in note for own in notes().values() for note in own), "the control"
+
+
 # --- the whole answer ------------------------------------------------------------------------------------------------
 
 
@@ -178,6 +199,8 @@ def test_one_value_that_is_off_and_nobody_gets_a_score(monkeypatch: pytest.Monke
     honest = made_up_school.model().booster
 
     class Lying:
+        feature_importance = honest.feature_importance
+
         def predict(self, table: np.ndarray, **kind: bool) -> np.ndarray:
             told = honest.predict(table, **kind)
             if "pred_contrib" in kind:

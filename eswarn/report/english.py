@@ -54,7 +54,7 @@ TEXT: Mapping[str, str] = {
     "reasons": "Main reasons for the score",
     "no_reasons": "No theme in the records raises the score.",
     "protective": "Protective factor",
-    "no_protective": "None",
+    "no_protective": "None stands out",
     "note": "About the data:",
     "known": "What we know",
     "action": "Action",

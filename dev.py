@@ -203,7 +203,7 @@ def lock() -> int:
         raise Stop("make lock needs uv on the PATH: it resolves for every system at once.")
     return run(
         uv, "pip", "compile", "pyproject.toml", "--group", "dev", "--universal", "--python-version", "3.11", "--generate-hashes",
-        "--no-header", "--no-emit-index-url", "--quiet", "--output-file", LOCK.name,
+        "--no-header", "--quiet", "--output-file", LOCK.name,
     )  # fmt: skip
 
 

@@ -34,7 +34,7 @@ learner. Nothing was tuned on BBB-2013J.
 - **eswarn without marks**: assessments count as handed in, but how good they were is not used. The data set gives no day of
   marking, so the marks in the first row are used from the day of handing in, which is earlier than anybody knew them.
 - **eswarn on activity only**: without assessments and without the registration date.
-- **Reference**: the handbook's own measurement from clicks alone, November 2026. Its learners and days are the same; one
+- **Reference**: an earlier measurement of the project from clicks alone, November 2026. Its learners and days are the same; one
   learner with a final result of "Fail" unregistered on day 166, and is a leaver here and a stayer there.
 
 Source: Kuzilek, Hlosta, Zdrahal, *Open University Learning Analytics dataset*, Scientific Data 4:170171 (2017), CC BY 4.0,

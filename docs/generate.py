@@ -36,8 +36,8 @@ Four rules hold in every table.
 - **Pseudonyms only.** `pupil_id` is made with a key that the school keeps. A value that looks like a raw UPN is refused,
   and names, dates of birth and free text have no column to go to.
 
-Roles: a *key* column says whom and when, a *fact* may reach a feature, a *protected* column goes to the fairness audit
-and to no model unless a configuration names it with a reason, an *administrative* one goes to neither.
+Roles: a *key* column says whom and when, a *fact* may reach a feature, a *protected* column is kept for judging
+fairness and goes to no model unless a configuration names it with a reason, an *administrative* one is for neither.
 
 The JSON Schema of each table's row is in [schema/](schema/).
 """
@@ -181,11 +181,16 @@ def out_of_step(root: Path = ROOT) -> list[str]:
     return stale + sorted(extra)
 
 
-def write(names: list[str], root: Path = ROOT) -> None:
-    """Write the named files, or all of them."""
+def write(names: list[str], root: Path = ROOT) -> list[str]:
+    """Write the named files, or all of them; the names of those that changed."""
+    changed = []
     for name in names or MADE:
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(MADE[name](), encoding="utf-8", newline="\n")
+        path, made = root / name, MADE[name]()
+        if not path.is_file() or path.read_text(encoding="utf-8") != made:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(made, encoding="utf-8", newline="\n")
+            changed.append(name)
+    return changed
 
 
 def main(arguments: list[str]) -> int:
@@ -199,7 +204,8 @@ def main(arguments: list[str]) -> int:
     if unknown:
         print(f"Not a file that is made from code: {', '.join(unknown)}. Those are: {', '.join(MADE)}.")
         return 2
-    write(arguments)
+    changed = write(arguments)
+    print(f"Written: {', '.join(changed)}." if changed else "Nothing to write: all is as the code says.")
     return 0
 
 

@@ -225,16 +225,16 @@ def _audit(args: argparse.Namespace, screen: Screen) -> None:
     told = pipeline.audit(args.run_or_out, tracking=args.tracking)
     screen.say(told.render())
     if not told.passed:
-        failed = sum(check.result == "failed" for check in told.checks)
-        raise AuditFailed(f"{failed} of {len(told.checks)} checks failed", where=args.run_or_out)
+        failed, untold = (sum(check.result == result for check in told.checks) for result in ("failed", "cannot tell"))
+        raise AuditFailed(f"of {len(told.checks)} checks {failed} failed and {untold} could not be made", where=args.run_or_out)
 
 
 def _trained(model: Model, place: Path | str) -> str:
     card, figures = model.card, model.card["metrics"]
     return (
         f"Model {model.id[:12]} in {place}: learned from {card['cohort']['said']}, {card['cohort']['leavers']} leavers.\n"
-        f"On rows it did not learn from: AUC {figures['auc']:.3f}, recall at 5 % of places {figures['recall_at_5_percent']:.2f}, "
-        f"observed over expected {figures['observed_over_expected']:.2f} (calibration: {card['calibration']['on']})."
+        f"On rows it did not learn from: AUC {figures['auc']:.3f}; with places for 5 % of pupils it reaches "
+        f"{figures['recall_at_5_percent']:.0%} of the leavers. Calibrated on: {card['calibration']['on']}."
     )
 
 

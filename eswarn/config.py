@@ -83,6 +83,13 @@ class ScoreConfig(Section):
     watch: float = Field(0.10, ge=0, description='Tier "watch": the next in line, as a share or a number.')
     reasons: int = Field(3, ge=1, le=10, description="Reasons given with each score.")
 
+    @model_validator(mode="after")
+    def _whole_numbers(self) -> ScoreConfig:
+        for name, value in (("places", self.places), ("watch", self.watch)):
+            if value >= 1 and value != int(value):
+                raise ValueError(f"{name} is a share under 1 or a whole number of pupils")
+        return self
+
 
 class TrackingConfig(Section):
     """Where runs are recorded."""

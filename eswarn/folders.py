@@ -45,7 +45,8 @@ def complete_or_absent(place: Path) -> Iterator[Path]:
             shutil.rmtree(draft)
         else:
             draft.unlink(missing_ok=True)
-        draft.mkdir(parents=True)
+        draft.parent.mkdir(parents=True, exist_ok=True)
+        draft.mkdir(mode=0o700)  # records of children: for whoever made them alone
     except OSError as error:
         raise InputRefused(f"cannot be written ({error.strerror})", where=str(place)) from None
     try:

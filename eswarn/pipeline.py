@@ -17,7 +17,7 @@ from eswarn.cohort.dates import half_terms, parse_date, refuse_stale, training_d
 from eswarn.config import Config, load_config
 from eswarn.errors import InputRefused, NotTracked, UsageError
 from eswarn.evaluation.audit import Audit, audit_folder
-from eswarn.evaluation.metrics import judge
+from eswarn.evaluation.metrics import RANKING, judge
 from eswarn.evidence.record import read_record, seal, write_record
 from eswarn.features.compute import choose, compute
 from eswarn.model.bundle import Model, load_model
@@ -72,7 +72,8 @@ def train(
     data = compute(timeline, dates, choices.cohort, features=features, labelled=True, progress=progress)
     progress("training", 0, 1)
     fitted = fit(data, choices)
-    metrics = {name: round(value, 6) for name, value in judge(fitted.raw, fitted.risk_model.curve_(fitted.raw), fitted.y).items()}
+    figures = judge(fitted.raw, fitted.risk_model.curve_(fitted.raw), fitted.y)
+    metrics = {name: round(figures[name], 6) for name in RANKING}  # the curve was fitted on these rows: its own figures would flatter
     model = assemble(fitted, data, choices, digest=records.digest, metrics=metrics)
     progress("training", 1, 1)
     if out is not None:
@@ -161,9 +162,9 @@ def _write(scores: Scores, model: Model, records: Records, out: Path, began: flo
         write_record(scores, model, draft)
         report(scores, draft / "report.html")
         seal(
-            draft,
+            draft, scores.about,
             {
-                "about": dict(scores.about), "model_id": model.id, "data_digest": records.digest, "sources": dict(records.sources),
+                "data_digest": records.digest, "sources": dict(records.sources),
                 "eswarn": importlib.metadata.version("eswarn"), "python": platform.python_version(),
                 "finished": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "seconds": round(time.time() - began, 3),
             },
@@ -262,17 +263,16 @@ def track(
     record = read_record(path)
     if record.changed:
         raise InputRefused(f"files have changed since they were sealed: {', '.join(record.changed)}", where=str(path))
-    try:
-        told_by_run = facts.of_scores(record.run, record.output_id)
-    except (AttributeError, TypeError, ValueError):
-        raise InputRefused("run.json is not as eswarn wrote it", where=str(path)) from None
+    if record.run.get("output_id") != record.output_id:
+        raise InputRefused("run.json is not of this output", where=str(path), do="Bring back the file that was written with it.")
+    told = facts.of_scores(record.about, record.run, record.output_id)
     tracked = track_scores(
-        path, **told_by_run, uri=uri, experiment=choices.tracking.experiment, track_pupils=track_pupils,
+        path, **told, uri=uri, experiment=choices.tracking.experiment, track_pupils=track_pupils,
         progress=progress,
     )  # fmt: skip
-    told = {"run_id": tracked.run_id, "experiment_id": tracked.experiment_id, "uri": tracked.uri}
-    record.note_tracking(told)
-    return told
+    where = {"run_id": tracked.run_id, "experiment_id": tracked.experiment_id, "uri": tracked.uri}
+    record.note_tracking(where)
+    return where
 
 
 def _track_model(model: Model, folder: Path | None, config: Config, uri: str, progress: Progress) -> Mapping[str, Any]:
@@ -290,4 +290,6 @@ def _track_model(model: Model, folder: Path | None, config: Config, uri: str, pr
 
 
 def _config(config: Config | str | Path | None) -> Config:
+    if not isinstance(config, Config | str | Path | None):
+        raise UsageError("config is a Config or the path of a TOML file", do="Build one with ew.Config(cohort=..., model=...).")
     return config if isinstance(config, Config) else load_config(config)

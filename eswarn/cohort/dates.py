@@ -75,6 +75,6 @@ def parse_date(value: dt.date | str) -> dt.date:
     if isinstance(value, dt.date):
         return value
     try:
-        return dt.date.fromisoformat(value)
+        return dt.date.fromisoformat(str(value))
     except ValueError:
         raise UsageError(f'"{value}" is not a date', do="Write it as YYYY-MM-DD.") from None

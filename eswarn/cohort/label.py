@@ -21,8 +21,8 @@ FINISHED = ("completed", "college_or_training")
 class Labels:
     """What happened to each pupil of a cohort: 1 left early within the horizon, 0 did not, NaN not known.
 
-    ``unknown`` marks pupils who left within the horizon for a destination nobody knows: neither leavers nor stayers, and
-    every figure is given with all of them as leavers and with none.
+    ``unknown`` marks pupils who left within the horizon for a destination nobody knows: neither leavers nor stayers. A
+    model does not learn from them, and its card counts them apart.
     """
 
     y: npt.NDArray[np.float64]

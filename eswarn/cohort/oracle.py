@@ -93,7 +93,7 @@ def _meaning(code: str, day: dt.date, codes: Sequence[Code]) -> Code:
 
 
 def means(name: str, mark: Code) -> bool:
-    """Whether a mark is in a named set of sessions, by the definitions in the handbook's page on records."""
+    """Whether a mark is in a named set of sessions, by definitions written out here once more."""
     if name.startswith("code:"):
         return mark.code == name.removeprefix("code:")
     sets = {

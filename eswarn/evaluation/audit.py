@@ -14,6 +14,7 @@ from eswarn.errors import EswarnError, InputRefused, ModelRefused
 from eswarn.evidence.record import TABLES, Record, csv_bytes, read_record
 from eswarn.model.bundle import Model, load_model
 from eswarn.model.curve import Floats
+from eswarn.model.issue import rank_in_school, tiers
 from eswarn.model.shapley import TOLERANCE, explain
 
 if TYPE_CHECKING:
@@ -28,8 +29,9 @@ TITLES = {
     "A5": "reasons add up to the raw score",
     "A6": "risks are the calibration curve of the raw scores, bit for bit",
     "A7": "reasons in words re-derived",
-    "A8": "ranks follow the raw scores, and tiers the ranks, within each school",
+    "A8": "ranks follow the raw scores, and tiers the places, within each school",
     "A9": "scores.csv holds what scores.parquet holds",
+    "A10": "model, date and counts are those the manifest and run.json name",
 }
 
 
@@ -45,18 +47,18 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """The checks of one run. ``passed`` is true where no check failed; what cannot be told is said, and is no pass of its own."""
+    """The checks of one run. ``passed`` is true where all were made and none failed: what cannot be told is no pass."""
 
     checks: tuple[Check, ...]
 
     @property
     def passed(self) -> bool:
-        """Whether no check failed."""
-        return all(check.result != "failed" for check in self.checks)
+        """Whether every check was made and none failed."""
+        return all(check.result in ("passed", "not applicable") for check in self.checks)
 
     def render(self) -> str:
         """A line for each check: code, result, title, figure."""
-        return "\n".join(f"{c.code}  {c.result:<14}  {c.title}: {c.figure}" for c in self.checks)
+        return "\n".join(f"{c.code:<3} {c.result:<14}  {c.title}: {c.figure}" for c in self.checks)
 
     def __str__(self) -> str:
         return self.render()
@@ -75,7 +77,7 @@ def audit_folder(folder: str | Path) -> Audit:
         raise InputRefused("there is no such folder", where=str(path), do="Give a folder that `eswarn score` wrote, or runs:/ID.")
     for place, alone in ((path, True), (path / "model", [p.name for p in path.iterdir()] == ["model"])):
         if alone and (place / "booster.txt").exists():
-            return Audit((_model_line(place)[0], *_untold("this run holds a model and no scores")))
+            return Audit((_model_line(place)[0],))
     record = read_record(path)
     told = all(record.has(table) for table in TABLES)
     line, model = _model_line(path / "model")
@@ -91,7 +93,7 @@ def audit_folder(folder: str | Path) -> Audit:
 def _files_line(record: Record) -> Check:
     """Compare with the manifest; a shared store holds no files of pupils, and then nothing can be said."""
     if not record.changed:
-        return Check("A1", TITLES["A1"], "passed", "every file is the one the manifest names")
+        return Check("A1", TITLES["A1"], "passed", f"every file is the one the manifest names; output {record.output_id[:12]}")
     if record.without_pupils:
         return Check("A1", TITLES["A1"], "cannot tell", "the files of pupils are not part of this run; the others are as they were sealed")
     return Check("A1", TITLES["A1"], "failed", f"changed, missing or added: {', '.join(record.changed)}")
@@ -122,8 +124,9 @@ def _rederived(record: Record, model: Model) -> list[Check]:
         Check("A5", TITLES["A5"], "passed" if gap <= TOLERANCE else "failed", adds_up),
         _line("A6", _same(model.curve(told.raw), scores["risk"])),
         _line("A7", _same_words(model, table, told.values, features["year_group"].to_numpy(float), scores)),
-        _line("A8", _ranks_hold(scores, told.raw)),
+        _line("A8", _ranks_and_tiers(scores, told.raw, record)),
         Check("A9", TITLES["A9"], "passed" if same_csv else "failed", "byte for byte" if same_csv else "they differ"),
+        _names_line(record, model, scores),
     ]
 
 
@@ -153,18 +156,35 @@ def _same(ours: npt.ArrayLike, theirs: npt.ArrayLike) -> np.ndarray:
     return np.asarray(bits[0] == bits[1])
 
 
-def _ranks_hold(scores: pd.DataFrame, raw: Floats) -> npt.NDArray[np.bool_]:
-    """Ranks as the raw scores have them; a first rank is priority, and no tier is above that of a better or equal rank."""
+def _ranks_and_tiers(scores: pd.DataFrame, raw: Floats, record: Record) -> npt.NDArray[np.bool_]:
+    """Where rank and tier are what the raw scores, the places and the pupils on roll make them."""
     import pandas as pd
 
-    school = pd.factorize(scores["school_id"])[0]
-    rank = pd.Series(raw).groupby(school).rank(method="min", ascending=False).to_numpy(float)
-    tier = scores["tier"].map({name: at for at, name in enumerate(words.TIERS)}).to_numpy(float)  # NaN for a tier nobody knows
-    order = np.lexsort((-tier, rank, school))
-    lowest = np.empty(len(tier))
-    lowest[order] = pd.Series(tier[order]).groupby(school[order]).cummax().to_numpy(float)
-    return np.asarray((rank == scores["rank"].to_numpy(float)) & (tier == lowest) & ((rank > 1) | (tier == 0)))
+    school, names = pd.factorize(scores["school_id"], sort=True)
+    roll = np.bincount(school, minlength=len(names)) + np.array([record.not_scored().count(name) for name in names])
+    rank = rank_in_school(school, raw)
+    tier, _ = tiers(rank, school, roll, places=float(record.about["places"]), watch=float(record.about["watch"]))
+    return np.asarray((rank == scores["rank"].to_numpy(float)) & (np.array(words.TIERS)[tier] == scores["tier"].to_numpy(str)))
+
+
+def _names_line(record: Record, model: Model, scores: pd.DataFrame) -> Check:
+    """Compare what the record says of itself with what it holds. The hashes of the records in run.json cannot be checked from here."""
+    about = record.about
+    dates = {str(day) for day in scores["as_of"]}
+    wrong = [
+        name
+        for name, holds in (
+            ("model_id", about["model_id"] == model.id),
+            ("as_of", {about["as_of"]} == dates),
+            ("scored", about["scored"] == len(scores)),
+            ("not_scored", about["not_scored"] == len(record.not_scored())),
+            ("expected_leavers", about["expected_leavers"] == round(float(scores["risk"].sum()), 1)),
+            ("run.json: output_id", record.run.get("output_id") == record.output_id),
+        )
+        if not holds
+    ]
+    return Check("A10", TITLES["A10"], "failed" if wrong else "passed", f"not so: {', '.join(wrong)}" if wrong else "all agree")
 
 
 def _untold(why: str) -> list[Check]:
-    return [Check(code, TITLES[code], "cannot tell", why) for code in TITLES if code > "A2"]
+    return [Check(code, TITLES[code], "cannot tell", why) for code in TITLES if code not in ("A1", "A2")]

@@ -1,4 +1,4 @@
-"""Figures that judge a ranking and a calibration, with exact ties. Formulas: the handbook's page on evaluation, section 3."""
+"""Figures that judge a ranking and a calibration, with exact ties: a cut through equal scores counts each by its share."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+RANKING = ("rows", "leaver_rows", "auc", "average_precision", "recall_at_5_percent")  # figures that no calibration can flatter
 
 
 def recall_at(score: Floats, y: npt.NDArray[np.integer], places: int) -> float:
@@ -42,14 +43,14 @@ def judge(raw: Floats, risk: Floats, y: npt.NDArray[np.integer]) -> dict[str, fl
     Returns
     -------
     dict
-        n, leavers and the figures; a ranking figure is NaN where all rows are of one class.
+        rows, leaver_rows and the figures; a ranking figure is NaN where all rows are of one class.
     """
     from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
     both = 0 < y.sum() < len(y)
     return {
-        "n": float(len(y)),
-        "leavers": float(y.sum()),
+        "rows": len(y),
+        "leaver_rows": int(y.sum()),
         "auc": float(roc_auc_score(y, raw)) if both else float("nan"),
         "average_precision": float(average_precision_score(y, raw)) if both else float("nan"),
         "brier": float(brier_score_loss(y, risk, labels=[0, 1])) if len(y) else float("nan"),

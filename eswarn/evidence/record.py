@@ -5,6 +5,7 @@ Two runs on the same records are byte-identical but for ``run.json``, where cloc
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 from collections.abc import Mapping
@@ -59,13 +60,15 @@ def csv_bytes(frame: pd.DataFrame) -> bytes:
     return text.encode()
 
 
-def seal(folder: Path, run: Mapping[str, Any]) -> str:
+def seal(folder: Path, about: Mapping[str, Any], run: Mapping[str, Any]) -> str:
     """Write the manifest over everything in the folder, and ``run.json`` beside it.
 
     Parameters
     ----------
     folder : Path
         Draft with all files written.
+    about : mapping
+        What the scores are of: sealed with the files.
     run : mapping
         Clock, sources, versions: what may differ between two runs on the same records.
 
@@ -75,7 +78,7 @@ def seal(folder: Path, run: Mapping[str, Any]) -> str:
         The id of the output: SHA-256 of the manifest.
     """
     sums = {name: _sha256(folder / name) for name in _sealed(folder)}
-    manifest = (json.dumps({"eswarn_scores": FORMAT, "files": sums}, indent=1, sort_keys=True) + "\n").encode()
+    manifest = (json.dumps({"eswarn_scores": FORMAT, "about": dict(about), "files": sums}, indent=1, sort_keys=True) + "\n").encode()
     (folder / "manifest.json").write_bytes(manifest)
     output_id = hashlib.sha256(manifest).hexdigest()
     (folder / "run.json").write_text(json.dumps({"output_id": output_id, **run}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
@@ -92,14 +95,17 @@ class Record:
         Where it stands.
     output_id : str
         SHA-256 of its manifest as it is now.
+    about : mapping
+        What the scores are of, as sealed in the manifest.
     run : mapping
-        What ``run.json`` says. Believe none of it that the manifest does not bear out.
+        What ``run.json`` says: clock, sources, versions. It is not sealed, so believe none of it.
     changed : tuple of str
         Files that are missing, foreign, or not those the manifest names.
     """
 
     folder: Path
     output_id: str
+    about: Mapping[str, Any]
     run: Mapping[str, Any]
     changed: tuple[str, ...]
 
@@ -129,6 +135,12 @@ class Record:
         except (OSError, pa.ArrowException):
             raise InputRefused("not readable as Parquet", where=str(self.folder / f"{name}.parquet")) from None
 
+    def not_scored(self) -> list[str]:
+        """School of each pupil on roll without a score."""
+        with (self.folder / "not_scored.csv").open(newline="", encoding="utf-8") as handle:
+            schools = [row["school_id"] for row in csv.DictReader(handle)]
+        return [text[1:] if text[:1] == "'" and text[1:].startswith(FORMULA) else text for text in schools]
+
     def note_tracking(self, tracked: Mapping[str, Any]) -> None:
         """Remember in ``run.json`` where the run is tracked."""
         text = json.dumps({**self.run, "tracked": dict(tracked)}, indent=1, sort_keys=True) + "\n"
@@ -144,18 +156,20 @@ def read_record(folder: str | Path) -> Record:
         The folder is not the record of a scoring run.
     """
     path = Path(folder)
+    told = InputRefused(
+        "this is not the record of a scoring run", where=str(path), do="Give the folder that `eswarn score --out` wrote."
+    )  # fmt: skip
     try:
         content = (path / "manifest.json").read_bytes()
         manifest, run = json.loads(content), json.loads((path / "run.json").read_bytes()) if (path / "run.json").exists() else {}
-        named = dict(manifest["files"]) if manifest["eswarn_scores"] == FORMAT and isinstance(run, dict) else None
+        about, named = dict(manifest["about"]), dict(manifest["files"])
+        if manifest["eswarn_scores"] != FORMAT or not isinstance(run, dict):
+            raise told
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        named = None
-    if named is None:
-        told = "Give the folder that `eswarn score --out` wrote."
-        raise InputRefused("this is not the record of a scoring run", where=str(path), do=told)
+        raise told from None
     found = {name: _sha256(path / name) for name in _sealed(path)}
     changed = {name for name in found if found[name] != named.get(name)} | {name for name in named if name not in found}
-    return Record(path, hashlib.sha256(content).hexdigest(), run, tuple(sorted(changed)))
+    return Record(path, hashlib.sha256(content).hexdigest(), about, run, tuple(sorted(changed)))
 
 
 def _sealed(folder: Path) -> list[str]:

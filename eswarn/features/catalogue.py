@@ -31,7 +31,7 @@ features whose fingerprints are not those it was trained on. Each example is a t
 PROTECTED = """
 ## Protected
 
-For the fairness audit only. A model sees one only if its configuration names it under `[features.protected]` and says why.
+Kept for judging fairness. A model sees one only if its configuration names it under `[features.protected]` and says why.
 """
 
 

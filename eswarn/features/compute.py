@@ -91,7 +91,7 @@ def choose(config: FeaturesConfig, features: Sequence[Feature] = FEATURES) -> tu
     for name in config.only:
         if known[name].protected and name not in config.protected:
             raise InputRefused(
-                f'"{name}" is protected: for the fairness audit only', where="[features]",
+                f'"{name}" is protected: kept for judging fairness', where="[features]",
                 do=f'To use it all the same, say why:  [features.protected]  {name} = "reason".',
             )  # fmt: skip
     wanted = set(config.only) or {f.column for f in features if not f.protected}
@@ -130,6 +130,8 @@ def compute(
     columns = [f.column for f in features]
     if len(set(columns)) < len(columns) or len(set(as_of)) < len(as_of):
         raise UsageError("a feature or an as-of date is given twice")
+    if not columns or not as_of:
+        raise UsageError("there is nothing to compute", do="Give at least one feature and one as-of date.")
     parts: list[Dataset] = []
     for step, day in enumerate(sorted(as_of)):
         progress("computing features", step, len(as_of))

@@ -48,7 +48,7 @@ class Feature:
     actionable : bool
         Whether a school can do something about it.
     protected : bool
-        For the fairness audit only; a model gets it only if a configuration names it and says why.
+        Kept for judging fairness; a model gets it only if a configuration names it and says why.
 
     Raises
     ------
@@ -103,7 +103,11 @@ class Feature:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of what decides its numbers: measure, window, direction and the version of the vocabulary."""
+        """SHA-256 of the declaration as far as it decides numbers, which changes when that does.
+
+        In it are the column name, the measure with its settings, the window, the direction, whether it is protected, and the
+        version of the vocabulary of measures. The table of register codes is not in it.
+        """
         text = f"{measures.VERSION}|{self.column}|{self.measure!r}|{self.window!r}|{self.more_is}|{self.protected}"
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -90,7 +90,8 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         "absence_among_peers", theme="absence", measure=percentile(share(ABSENT)), window=year_to_date(),
         says="by absence {window} ranks at {value} of the year group in the same school (0 % least, 100 % most)",
-        silent="has too few classmates with sessions recorded {window} to compare", more_is="riskier", actionable=True,
+        silent="is in no known year group with enough classmates who have sessions recorded {window} to compare",
+        more_is="riskier", actionable=True,
     ),
     *incidents.over(last(20), year_to_date()),
     Feature(
@@ -132,7 +133,7 @@ FEATURES: tuple[Feature, ...] = (
         "year_group_unknown", theme="school career", measure=unknown("year_group"),
         says="year group missing from the records: {value}", silent="no context records were supplied", more_is="either",
     ),
-    # For the fairness audit; a model sees one only if its configuration names it and says why.
+    # Kept for judging fairness; a model sees one only if its configuration names it and says why.
     Feature("female", theme="protected", measure=latest("sex", ("F",)), says="sex recorded as female: {value}",
             silent="sex is not recorded", more_is="either", protected=True),
     Feature("fsm", theme="protected", measure=latest("fsm"), says="eligible for free school meals: {value}",

@@ -12,7 +12,6 @@ from eswarn.features.view import Floats, View
 from eswarn.features.windows import Window
 
 VERSION = 1  # part of every fingerprint: raise it when the meaning of any measure changes
-LEAST_PEERS = 5
 Wanted = tuple[str, ...] | Literal["any"]  # values of a text column that count; none of a column of numbers; or any column
 Asked = tuple[tuple[str, str, Wanted], ...]  # table, column and what is wanted of it
 
@@ -137,16 +136,20 @@ class days_since(_OfAttendance):
 
 @dataclass(frozen=True)
 class percentile(_OfAttendance):
-    """Mid-rank of a share among the pupils on roll in the same school and year group; no answer under five of them."""
+    """Mid-rank of a share among the pupils on roll in the same school and year group.
+
+    No answer where fewer than ``least`` of them have one. A pupil whose year group is not known has none, and is nobody's peer.
+    """
 
     measure: share
+    least: int = 5
     unit: ClassVar[str] = "percentile"
 
     def compute(self, view: View, window: Window) -> Floats:
         """Between 0 and 1 a pupil: the share of peers below, and half of those level (the pupil among them)."""
         values, group = self.measure.compute(view, window), view.peer_groups()
         out = np.full(len(view), np.nan)
-        told = np.flatnonzero(~np.isnan(values))
+        told = np.flatnonzero(~np.isnan(values) & (group >= 0))
         order = told[np.lexsort((values[told], group[told]))]
         if not len(order):
             return out
@@ -157,7 +160,7 @@ class percentile(_OfAttendance):
         ties = np.bincount(new_value.cumsum() - 1)
         below = np.maximum.accumulate(np.where(new_value, at, 0)) - np.maximum.accumulate(np.where(new_group, at, 0))
         peers, level = size[new_group.cumsum() - 1], ties[new_value.cumsum() - 1]
-        out[order] = np.where(peers >= LEAST_PEERS, (below + level / 2) / peers, np.nan)
+        out[order] = np.where(peers >= self.least, (below + level / 2) / peers, np.nan)
         return out
 
 

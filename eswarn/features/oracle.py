@@ -49,7 +49,8 @@ def oracle(records: Records, as_of: dt.date, config: CohortConfig, features: Seq
     cohort = pupils_on_roll(known_before(records, as_of))
     rows = []
     for who in cohort:
-        peers = [p for p in cohort if (p.school_id, p.context.get("year_group")) == (who.school_id, who.context.get("year_group"))]
+        year = who.context.get("year_group")
+        peers = [p for p in cohort if p.school_id == who.school_id and year is not None and p.context.get("year_group") == year]
         reason, unmarked = why_not_scored(who, config)
         row = {"pupil_id": who.pupil_id, "school_id": who.school_id, "year_group": _number(who.context.get("year_group"))}
         row |= {"reason": reason, "unmarked": unmarked}
@@ -72,8 +73,8 @@ def answer(measure: m.Measure, who: Pupil, window: Window, peers: Sequence[Pupil
             return _of_runs(measure, _hits(who, of, window))
         case m.days_since(of):
             return _open_days_after(who, [session[0] for session, mark in who.marks.items() if _inside(who, of, session, mark)])
-        case m.percentile(inner):
-            return _percentile(answer(inner, who, window, peers), [answer(inner, p, window, peers) for p in peers])
+        case m.percentile(inner, least):
+            return _percentile(answer(inner, who, window, peers), [answer(inner, p, window, peers) for p in peers], least)
         case m.schools_attended():
             marks = [kept.values() for (pupil, _), kept in who.known.marks.items() if pupil == who.pupil_id]
             return sum(any(means("marked", mark) for mark in kept) for kept in marks) or NAN
@@ -104,9 +105,9 @@ def _days(who: Pupil, window: Window) -> tuple[dt.date, dt.date]:
 
 
 def _inside(who: Pupil, wanted: SessionSet, session: Session, mark: Code) -> bool:
-    """Whether a session is in a set; code N is no misconduct for its first fourteen days."""
-    fresh = session[0] >= who.known.t - dt.timedelta(days=14)
-    return means(wanted.name, mark) and not (wanted.settled and fresh and mark.code == "N")
+    """Whether a session is in a set; code N is no misconduct until it has settled."""
+    fresh = session[0] >= who.known.t - dt.timedelta(days=wanted.settling_days)
+    return means(wanted.name, mark) and not (wanted.settling_days and fresh and mark.code == "N")
 
 
 def _count(who: Pupil, wanted: SessionSet, window: Window, weekdays: Weekdays = lambda _: True) -> int:
@@ -136,10 +137,10 @@ def _open_days_after(who: Pupil, days: Sequence[dt.date]) -> float:
     return sum(day > max(days) for day in who.open_days) if days else NAN
 
 
-def _percentile(own: float, values: Sequence[float]) -> float:
-    """Those below and half of those level, as a share of all with an answer; none among fewer than five."""
+def _percentile(own: float, values: Sequence[float], least: int) -> float:
+    """Those below and half of those level, as a share of all with an answer; none among fewer than ``least``."""
     told = [value for value in values if not math.isnan(value)]
-    if math.isnan(own) or len(told) < m.LEAST_PEERS:
+    if math.isnan(own) or len(told) < least:
         return NAN
     return (sum(value < own for value in told) + sum(value == own for value in told) / 2) / len(told)
 

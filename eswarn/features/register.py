@@ -12,24 +12,24 @@ from eswarn.cohort.roll import Cohort, pupil_marks
 from eswarn.records.arrays import Bools, Ints
 
 Words = npt.NDArray[np.uint64]
-SETTLING_DAYS = 14  # code N counts as unauthorised only once the school has had this long to find the reason
 
 
 @dataclass(frozen=True, slots=True)
 class SessionSet:
     """A named set of sessions, by what their mark means.
 
-    ``settled`` sets leave out code N (no reason established yet) in the last 14 days: N is a state of knowledge, not behaviour.
+    Code N (no reason established yet) is left out for its first ``settling_days``, which the school has to find the reason: N is
+    a state of knowledge, not behaviour.
     """
 
     name: str
     words: str
-    settled: bool = False
+    settling_days: int = 0
 
 
 ABSENT = SessionSet("absent", "absent")
 AUTHORISED = SessionSet("authorised", "absent with leave")
-UNAUTHORISED = SessionSet("unauthorised", "absent without leave", settled=True)
+UNAUTHORISED = SessionSet("unauthorised", "absent without leave", settling_days=14)
 ATTENDED = SessionSet("attended", "attended")
 LATE = SessionSet("late", "late")
 ILLNESS = SessionSet("code:I", "absent through illness")
@@ -60,8 +60,8 @@ class Register:
         """The set as one boolean per pupil and session."""
         codes = self.cohort.known.codes
         inside = codes.members(wanted.name)[self.marks]
-        if wanted.settled:
-            fresh = self.days >= self.cohort.known.t - SETTLING_DAYS
+        if wanted.settling_days:
+            fresh = self.days >= self.cohort.known.t - wanted.settling_days
             inside = inside & ~(fresh & codes.members(NO_REASON_YET.name)[self.marks])
         return inside
 

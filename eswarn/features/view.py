@@ -117,6 +117,7 @@ class View:
         return keeps[self.cohort.school]
 
     def peer_groups(self) -> Ints:
-        """A number for each pupil's peers: those on roll at the same school in the same year group."""
-        year = np.nan_to_num(self.cohort.context_values("year_group"), nan=-99)
-        return np.unique(np.stack([self.cohort.school, year.astype(np.int64)]), axis=1, return_inverse=True)[1].ravel()
+        """A number for each pupil's peers: those on roll at the same school in the same year group; -1 where it is not known."""
+        year = self.cohort.context_values("year_group")
+        both = np.stack([self.cohort.school, np.nan_to_num(year).astype(np.int64)])
+        return np.where(np.isnan(year), -1, np.unique(both, axis=1, return_inverse=True)[1].ravel())

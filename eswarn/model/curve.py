@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
-ISOTONIC_FROM = 1_000  # leavers: with fewer, a curve of two numbers; see choices.md
+ISOTONIC_FROM = 1_000  # persons: with fewer, a curve of two numbers
 LEAST_CHANCE = 1e-4
 SIGMOID_KNOTS = 257
 FLATTEST = 1e-3
@@ -55,7 +55,7 @@ class Curve:
         return np.asarray(y[left] + part * (y[left + 1] - y[left]), float)
 
 
-def fit_curve(raw: Floats, y: npt.NDArray[np.integer]) -> Curve:
+def fit_curve(raw: Floats, y: npt.NDArray[np.integer], *, cases: int | None = None) -> Curve:
     """Fit a curve on scores of rows the booster did not learn from.
 
     Parameters
@@ -64,13 +64,16 @@ def fit_curve(raw: Floats, y: npt.NDArray[np.integer]) -> Curve:
         Raw scores in log-odds.
     y : array of int
         1 left early, 0 did not.
+    cases : int, optional
+        Persons of the rarer outcome, where a person has several rows; else its rows are counted.
 
     Returns
     -------
     Curve
         Sigmoid (Platt 1999, with his smoothed targets) under about 1,000 leavers; isotonic above.
     """
-    return _isotonic(raw, y) if min(y.sum(), len(y) - y.sum()) >= ISOTONIC_FROM else _sigmoid(raw, y)
+    rarer = int(min(y.sum(), len(y) - y.sum())) if cases is None else cases
+    return _isotonic(raw, y) if rarer >= ISOTONIC_FROM else _sigmoid(raw, y)
 
 
 def _sigmoid(raw: Floats, y: npt.NDArray[np.integer]) -> Curve:

@@ -79,9 +79,9 @@ def fit(data: Dataset, config: Config) -> Fitted:
         )
     settings = {name: getattr(config.model, name) for name in ("trees", "depth", "leaves", "min_leaf", "learning_rate", "l2", "seed")}
     model = RiskModel(**settings, monotone={f.column: f.sign for f in data.features})
-    held_out = None if later is None else (later.X, later.y.astype(int))
+    held_out = None if later is None else (later.X, later.y.astype(int), later.keys["pupil_id"].to_numpy(str))
     model.fit(train.X, train.y.astype(int), groups=train.keys["pupil_id"].to_numpy(str), later=held_out)
-    raw, y = model.held_out_
+    raw, y = model.judged_
     return Fitted(model, train, raw, y, _dates(train if later is None else later))
 
 
@@ -139,12 +139,12 @@ def assemble(fitted: Fitted, data: Dataset, config: Config, *, digest: str, metr
         "feature_fingerprint": data.fingerprint,
         "model": model.size_ | {"learning_rate": model.learning_rate, "l2": model.l2, "seed": model.seed},
         "calibration": {
-            "method": model.curve_.method, "on": model.calibrated_on_, "rows": len(fitted.y), "leavers": int(fitted.y.sum()),
+            "method": model.curve_.method, "on": model.calibrated_on_, "rows": len(fitted.y), "leaver_rows": int(fitted.y.sum()),
             "as_of": [str(d) for d in fitted.judged_on],
         },
         "explanations": METHOD,
         "metrics": metrics,
-        "metrics_are": "of rows the trees did not learn from; the calibration curve was fitted on them, so calibration is flattered",
+        "metrics_are": "how the trees ranked rows they did not learn from, of the same schools; not an evaluation",
         "software": {p: importlib.metadata.version(p) for p in PACKAGES},
     }  # fmt: skip
     return Model(model.booster_.model_to_string(), model.curve_, typical, card)
@@ -160,9 +160,10 @@ def _cohort(fitted: Fitted, data: Dataset, config: Config) -> dict[str, Any]:
     return {
         "said": f"{pupils:,} pupils of {where} on {when} from {dates[0]} to {dates[-1]}",
         "as_of": [str(d) for d in dates], "horizon": horizon, "rows": rows, "pupils": pupils, "schools": schools,
-        "leaver_rows": int(leavers.sum()), "leavers": int(train.keys["pupil_id"][leavers].nunique()), "base_rate": round(leavers.mean(), 6),
-        "not_labelled": int(np.isnan(data.y).sum()), "unknown_destination": int(data.unknown.sum()),
-        "could_not_be_scored": _counted(data.left_out["reason"].astype(str).tolist()),
+        "leaver_rows": int(leavers.sum()), "leavers": int(train.keys["pupil_id"][leavers].nunique()),
+        "base_rate": round(float(leavers.mean()), 6),
+        "not_labelled_rows": int(np.isnan(data.y).sum()), "unknown_destination_rows": int(data.unknown.sum()),
+        "could_not_be_scored_rows": _counted(data.left_out["reason"].astype(str).tolist()),
     }  # fmt: skip
 
 

@@ -47,9 +47,8 @@ def issue(model: Model, data: Dataset, config: ScoreConfig, *, until: dt.date | 
     school, names = pd.factorize(data.keys["school_id"], sort=True)
     left_out = data.left_out["school_id"].value_counts().reindex(names, fill_value=0).to_numpy(int)
     roll = np.bincount(school, minlength=len(names)) + left_out
-    rank = _rank_in_school(school, explained.raw)
-    places, watch = _places(config.places, roll), _places(config.watch, roll, least=0)
-    tier = np.where(rank <= places[school], 0, np.where(rank <= (places + watch)[school], 1, 2))
+    rank = rank_in_school(school, explained.raw)
+    tier, cut = tiers(rank, school, roll, places=config.places, watch=config.watch)
     order = np.lexsort((data.keys["pupil_id"].to_numpy(str), rank, school))
     year = data.keys["year_group"].to_numpy(float)
     raising, lowering = model.teller.top(table, explained.values, year, n=config.reasons)
@@ -64,7 +63,7 @@ def issue(model: Model, data: Dataset, config: ScoreConfig, *, until: dt.date | 
             "tier": pd.Series([words.TIERS[t] for t in tier], dtype="str"),
             **{f"reason_{i + 1}": pd.Series([r[i] if i < len(r) else "" for r in raising], dtype="str") for i in range(config.reasons)},
             "protective": pd.Series(lowering, dtype="str"),
-            "data_note": pd.Series(_notes(data, school, rank, tier, places, watch, _silent(model, table, school)), dtype="str"),
+            "data_note": pd.Series(_notes(data, school, rank, tier, cut, _silent(model, table, school)), dtype="str"),
         }
     )
     pupil = data.keys[["pupil_id"]]
@@ -90,7 +89,7 @@ def _horizon(model: Model, until: dt.date | None) -> dict[str, str | int]:
     return {"horizon_until": str(until)} if until else {"horizon_days": model.card["config"]["cohort"]["horizon_days"]}
 
 
-def _rank_in_school(school: Ints, raw: npt.NDArray[np.float64]) -> Ints:
+def rank_in_school(school: Ints, raw: npt.NDArray[np.float64]) -> Ints:
     """1 for the highest raw score of each school; equal scores share the better rank."""
     rank = np.zeros(len(raw), np.int64)
     order = np.lexsort((-raw, school))
@@ -99,6 +98,23 @@ def _rank_in_school(school: Ints, raw: npt.NDArray[np.float64]) -> Ints:
     new_score = new_school | np.append(True, raw[order][1:] != raw[order][:-1]) if len(order) else new_school
     rank[order] = np.maximum.accumulate(np.where(new_score, at, 0)) - np.maximum.accumulate(np.where(new_school, at, 0)) + 1
     return rank
+
+
+def tiers(rank: Ints, school: Ints, roll: Ints, *, places: float, watch: float) -> tuple[Ints, Ints]:
+    """Tier of each pupil (0 priority, 1 watch, 2 universal) and the last rank of that tier, or of watch.
+
+    Parameters
+    ----------
+    rank, school : array of int
+        Rank in the school, and number of the school, of each pupil scored.
+    roll : array of int
+        Pupils on roll at each school, scored or not.
+    places, watch : float
+        A share of the pupils on roll (under 1) or a number.
+    """
+    first, next_in_line = _places(places, roll)[school], _places(watch, roll, least=0)[school]
+    tier = np.where(rank <= first, 0, np.where(rank <= first + next_in_line, 1, 2))
+    return tier, np.where(tier == 0, first, first + next_in_line)
 
 
 def _places(places: float, roll: Ints, *, least: int = 1) -> Ints:
@@ -118,11 +134,10 @@ def _silent(model: Model, table: Floats, school: Ints) -> list[str]:
     return [", ".join(theme for theme, columns in asked.items() if told[columns].all()) for told in empty]
 
 
-def _notes(data: Dataset, school: Ints, rank: Ints, tier: Ints, places: Ints, watch: Ints, silent: list[str]) -> list[str]:
+def _notes(data: Dataset, school: Ints, rank: Ints, tier: Ints, cut: Ints, silent: list[str]) -> list[str]:
     """What a reader should know about each score before trusting it."""
     _, place, counts = np.unique(np.stack([school, rank]), axis=1, return_inverse=True, return_counts=True)
     last = rank + counts[place.ravel()] - 1
-    cut = np.where(tier == 0, places[school], (places + watch)[school])
     tied = (tier < 2) & (last > cut)
     notes = []
     for row, unmarked in enumerate(data.keys["unmarked"].to_numpy(float)):

@@ -134,7 +134,7 @@ def _key(year_group: float) -> str:
 
 
 def typical_values(values: Mapping[str, Floats], year_groups: Floats, *, least: int) -> dict[str, dict[str, float]]:
-    """Medians by year group over a cohort, rounded so that they are nobody's own value; groups under ``least`` are left out.
+    """Medians by year group over a cohort, of at least ``least`` answers each, rounded to two decimals; others are left out.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
 
@@ -49,10 +49,11 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
         The fitted trees.
     curve_ : Curve
         Raw score to chance.
-    held_out_ : tuple of (array, array)
-        Raw scores and outcomes (0 or 1) of the rows the curve was fitted on, none of which the scoring booster learned from.
+    judged_ : tuple of (array, array)
+        Raw scores and outcomes (0 or 1) of the rows the curve was fitted on: of the later cohort by ``booster_``, or of the
+        training rows, each by trees of a fold that did not learn from it.
     calibrated_on_ : str
-        "later cohort" or "cross-fit".
+        "later cohort", "cross-fit", or "training rows" where nobody could be held out: such a curve is too sure of itself.
     size_ : dict
         What "auto" came to.
 
@@ -85,7 +86,7 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
 
     def fit(
         self, X: npt.ArrayLike, y: npt.ArrayLike, *, groups: npt.ArrayLike | None = None,
-        later: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+        later: tuple[npt.ArrayLike, ...] | None = None,
     ) -> RiskModel:  # fmt: skip
         """Fit trees and curve.
 
@@ -97,7 +98,7 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
             Two classes; the second in sorted order is the outcome.
         groups : array of shape (n,), optional
             Rows of one person; they stay together in cross-fitting and count once as a case.
-        later : tuple of (X, y), optional
+        later : tuple of (X, y) or (X, y, groups), optional
             A later cohort to calibrate on, instead of cross-fitting.
 
         Returns
@@ -118,21 +119,21 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
         self.classes_, cases = np.unique(target, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError("RiskModel needs rows of two classes; the data hold one class only.")
-        people = np.arange(len(cases)) if groups is None else np.unique(column_or_1d(groups), return_inverse=True)[1]
-        check_consistent_length(table, people)
+        people = _people(groups, table)
         self.size_ = self._size(cases, people)
         signs = self._signs(table.shape[1])
         self.booster_ = self._train(table, cases, signs)
         if later is not None:
-            later_table, told = validate_data(self, *later, dtype=np.float64, ensure_all_finite="allow-nan", order="C", reset=False)
+            later_table, told = validate_data(self, *later[:2], dtype=np.float64, ensure_all_finite="allow-nan", order="C", reset=False)
             if not np.isin(told, self.classes_).all():
                 raise ValueError("The later cohort holds a class that the data do not.")
             raw, outcome = self._raw(self.booster_, later_table), np.searchsorted(self.classes_, told)
+            people, self.calibrated_on_ = _people(later[2] if len(later) > 2 else None, later_table), "later cohort"
         else:
-            raw, outcome = self._cross_fit(table, cases, people, signs), cases
-        self.calibrated_on_ = "later cohort" if later is not None else "cross-fit"
-        self.held_out_ = (raw, outcome)
-        self.curve_: Curve = fit_curve(raw, outcome)
+            (raw, self.calibrated_on_), outcome = self._cross_fit(table, cases, people, signs), cases
+        self.judged_ = (raw, outcome)
+        rarer = outcome == int(outcome.mean() < 0.5)
+        self.curve_: Curve = fit_curve(raw, outcome, cases=len(np.unique(people[rarer])))
         return self
 
     def decision_function(self, X: npt.ArrayLike) -> Floats:
@@ -192,19 +193,33 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
         data = lgb.Dataset(table, cases, feature_name=[f"x{i}" for i in range(table.shape[1])], free_raw_data=True)
         return booster_from(without_pupils(lgb.train(params, data, num_boost_round=self.size_["trees"]).model_to_string()))
 
-    def _cross_fit(self, table: Floats, cases: Ints, people: Ints, signs: list[int]) -> Floats:
-        """Raw score of each row by trees that saw neither it nor another row of its group."""
+    def _cross_fit(self, table: Floats, cases: Ints, people: Ints, signs: list[int]) -> tuple[Floats, str]:
+        """Raw score of each row by trees that saw neither it nor another row of its group; and whether that could be done."""
         is_case = np.zeros(people.max() + 1, np.int64)  # of each person: whether any row is of the rarer class
         np.maximum.at(is_case, people, (cases == int(cases.mean() < 0.5)).astype(np.int64))
-        folds = min(FOLDS, *np.unique(is_case, return_counts=True)[1].tolist())
-        if folds < 2:  # a single case: nothing can be held out, and the curve's smoothed targets keep it from certainty
-            return self._raw(self.booster_, table)
-        raw = np.zeros(len(table))
-        for _, fold in StratifiedKFold(folds, shuffle=True, random_state=self.seed).split(is_case, is_case):
-            judge = np.isin(people, fold)
-            raw[judge] = self._raw(self._train(table[~judge], cases[~judge], signs), table[judge])
-        return raw
+        counts = np.unique(is_case, return_counts=True)[1]
+        kind, most = (StratifiedKFold, counts.min()) if counts.min() > 1 else (KFold, len(is_case))
+        raw = np.full(len(table), np.nan)
+        if most > 1:
+            for _, fold in kind(min(FOLDS, most), shuffle=True, random_state=self.seed).split(is_case, is_case):
+                judge = np.isin(people, fold)
+                if len(np.unique(cases[~judge])) == 2:
+                    raw[judge] = self._raw(self._train(table[~judge], cases[~judge], signs), table[judge])
+        if np.isnan(raw).any():  # one person, or one with a case: nobody can be held out
+            return self._raw(self.booster_, table), "training rows"
+        return raw, "cross-fit"
 
     @staticmethod
     def _raw(booster: lightgbm.Booster, table: Floats) -> Floats:
         return np.asarray(booster.predict(table, raw_score=True), float)
+
+
+def _people(groups: npt.ArrayLike | None, table: Floats) -> Ints:
+    """A number for each person; each row is one of its own where there are no groups."""
+    if groups is None:
+        return np.arange(len(table))
+    names = column_or_1d(groups)
+    check_consistent_length(table, names)
+    if any(name is None or name != name for name in names):  # NaN is not itself
+        raise ValueError("groups hold a missing value: whose row it is must be known")
+    return np.asarray(np.unique(names, return_inverse=True)[1])

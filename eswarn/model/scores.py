@@ -51,7 +51,7 @@ class Score:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Scores:
     """Scores of a cohort on one as-of date, with the reasons, the features they came from, and who has no score.
 
@@ -83,6 +83,9 @@ class Scores:
     @cached_property
     def _places(self) -> dict[str, int]:
         return {pupil: row for row, pupil in enumerate(self.frame["pupil_id"])}
+
+    def __repr__(self) -> str:
+        return f"Scores({self.as_of}: {len(self.frame):,} pupils scored, {len(self.not_scored):,} not)"
 
     def __len__(self) -> int:
         return len(self.frame)

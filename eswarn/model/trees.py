@@ -29,7 +29,19 @@ def library() -> Any:
 
 
 def booster_from(text: str) -> lightgbm.Booster:
-    """Build a booster from verified text. Never call it on bytes that no manifest vouches for: damaged text kills the process."""
+    """Build a booster from verified text. Never call it on bytes that no manifest vouches for: damaged text kills the process.
+
+    Raises
+    ------
+    ModelRefused
+        The trees do not have the lengths the text itself gives, which LightGBM 4.7 would not survive.
+    """
+    sizes = re.search(r"^tree_sizes=([\d ]*)$", text, re.MULTILINE)
+    trees = text[text.find("\nTree=") + 1 : text.find("end of trees")]
+    starts = [m.start() for m in re.finditer(r"^Tree=", trees, re.MULTILINE)]
+    lengths = [after - start for start, after in zip(starts, [*starts[1:], len(trees)], strict=True)]
+    if sizes is None or not starts or [int(n) for n in sizes[1].split()] != lengths:
+        raise ModelRefused("the trees of the model text are damaged; it was not parsed", where="booster.txt")
     booster: lightgbm.Booster = library().Booster(model_str=text)
     return booster
 

@@ -1,7 +1,6 @@
 """Register codes by jurisdiction and date, from a data file. Look a code up by the date of the mark, never of the file.
 
-Source of the England table: SI 2024/208 regulation 10 and the DfE's daily attendance totals, as set out in the
-handbook's page on records, sections 2 and 3.
+Source of the England table: SI 2024/208 regulation 10 and the Department for Education's daily attendance totals.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The tables a school's records are read into: columns, types, units, grain and role, as pydantic models.
 
 One model is one row. The same models check every value that is read (``records/check.py``), give the Arrow types
-(`arrow_schema`) and the published JSON Schema (`json_schema`). Source of the columns: the handbook's page on records.
+(`arrow_schema`) and the published JSON Schema (`json_schema`). What the columns mean: docs/records.md.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ Role = Literal["key", "fact", "protected", "administrative"]
 class Column:
     """What cannot be said by a type: the headers it is found under, and what it may be used for.
 
-    ``key`` columns say whom and when, ``fact`` columns may reach a feature, ``protected`` ones only the fairness
-    audit, ``administrative`` ones neither. A ``closed`` column is a short list of the school's own words; one that
+    ``key`` columns say whom and when, ``fact`` columns may reach a feature, ``protected`` ones are kept
+    for judging fairness, ``administrative`` ones for neither. A ``closed`` column is a short list of the school's own words; one that
     looks like free text is not kept.
     """
 
@@ -259,7 +259,7 @@ def column(table: str, name: str) -> Column:
 
 
 def protected_columns() -> tuple[str, ...]:
-    """Names of the context columns that go to the fairness audit and never to a model by default."""
+    """Names of the context columns that are kept for judging fairness and go to no model by default."""
     return tuple(name for name in Context.model_fields if column("context", name).role == "protected")
 
 

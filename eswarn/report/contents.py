@@ -77,6 +77,7 @@ class Page:
     unscored_reasons: tuple[tuple[str, int], ...]
     summary: tuple[str, ...]
     made_of: tuple[str, ...]
+    method: str
     schools: tuple[School, ...]
 
     @property
@@ -98,6 +99,7 @@ def contents(scores: Scores, names: Mapping[str, str]) -> Page:
         unscored_reasons=tuple(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
         summary=_summary(scores, day, len(schools), counts["priority"]),
         made_of=_made_of(scores.about),
+        method=TEXT["how_path_dependent"] if scores.about.get("method") == "path-dependent" else "",
         schools=schools,
     )
 
@@ -176,12 +178,11 @@ def _places(about: Mapping[str, Any], priority: int) -> str:
 
 
 def _made_of(about: Mapping[str, Any]) -> tuple[str, ...]:
-    """Model, data and version, each only where it is known; ids are cut to twelve characters, enough to find them again."""
-    values = {key: str(about.get(key) or "") for key in ("model_name", "model_id", "trained_on", "data_digest", "version")}
+    """Model and version, each only where it is known; the id is cut to twelve characters, enough to find it again."""
+    values = {key: str(about.get(key) or "") for key in ("model_id", "trained_on", "version")}
     said = {
-        "model": f"{values['model_name']} {values['model_id'][:12]}".strip(),
+        "model": values["model_id"][:12],
         "trained_on": values["trained_on"],
-        "data": values["data_digest"][:12],
         "made_by": values["version"],
     }
     return tuple(TEXT[key].format(value) for key, value in said.items() if value)

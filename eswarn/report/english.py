@@ -37,7 +37,6 @@ TEXT: Mapping[str, str] = {
     "made_by": "Made by eswarn {}.",
     "model": "Model {}.",
     "trained_on": "Trained on {}.",
-    "data": "Data {}.",
     # The list
     "list": "The list",
     "how_to_read": "Rank 1 has the highest chance in the school; equal scores share a rank. “About 3 in 10” means: of ten pupils with such "
@@ -52,7 +51,7 @@ TEXT: Mapping[str, str] = {
     "pupil": "Pupil",
     "chance": "Chance",
     "reasons": "Main reasons for the score",
-    "no_reasons": "No theme in the records raises the score.",
+    "no_reasons": "No theme stands out.",
     "protective": "Protective factor",
     "no_protective": "None stands out",
     "note": "About the data:",
@@ -72,8 +71,12 @@ TEXT: Mapping[str, str] = {
     "how_model": "A model learned from the records of earlier pupils which patterns went with leaving early. It gives each pupil a score; "
     "a fixed curve turns the score into a chance.",
     "how_reasons": "Each score is split exactly into one part for each feature (Shapley values, in log-odds), and the parts add up to the "
-    "score. Parts of one theme, such as attendance, are taken together. The reasons are the themes that raise the score most, each told "
-    "by its strongest feature; the protective factor is the theme that lowers it most.",
+    "score. Parts of one theme, such as attendance, are taken together. A theme is listed only if one of its features "
+    "says in words what its number does: more absence than is typical may be listed as raising a score, less may not. Of these, the "
+    "themes that raise the score most are the reasons, and the one that lowers it most is the protective factor. A theme that is not "
+    "listed counts in the score all the same.",
+    "how_path_dependent": "The reasons are Shapley values by LightGBM's path-dependent rule; they add up to the raw score. Another rule "
+    "may share out the same score differently.",
     "how_tiers": "Tiers follow the places, not a fixed chance: a pupil can be on the list in one school and not in another.",
     "how_question": "Pupils, families and staff may ask why a pupil is listed: the reasons in the row are the answer. If a record behind a "
     "reason is wrong, correct it in the register system, export and score again. If it is right but has a good explanation, write it "

@@ -11,7 +11,7 @@ from eswarn.simulate.marks import ATTENDED, CODE, Marks
 from eswarn.simulate.people import YEAR_GROUPS, Flags, People
 from eswarn.simulate.schoolyear import SchoolYear
 
-# Rates are set to the published mix of codes in secondary schools (calibration.md 4), in % of possible sessions.
+# Rates are set to the mix of codes in secondary schools (DfE pupil attendance, 2025/26), in % of possible sessions.
 _TRIPS, _ON_TRIP = 4, 0.38  # V .73: trips a year for each year group, share of it that goes
 _PLACED = 0.62  # W .31: share of Year 10 in a week of work experience
 _MATCH = 0.0029  # P .14: of afternoons

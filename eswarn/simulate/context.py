@@ -77,7 +77,7 @@ def _facts(people: People, lives: Lives, stays: Stays, years: int) -> Columns:
 
 
 def _unmatched(people: People, lives: Lives, rng: np.random.Generator) -> tuple[Flags, Flags]:
-    """Pupils not matched to a census, and pupils without any row; both more often in trouble (calibration.md 1)."""
+    """Pupils not matched to a census, and pupils without any row; both more often in trouble (as in DfE's, 2022/23)."""
     trouble = np.exp(0.7 * lives.lasting[:, ATTENDANCE] + 0.4 * lives.lasting[:, HOME])
     return rng.random(len(people)) < _UNMATCHED * trouble, rng.random(len(people)) < _NO_ROW * trouble
 

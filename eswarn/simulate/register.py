@@ -1,8 +1,9 @@
 """The register: a mark for every pupil, day and session, as first written down and as corrected later.
 
 Absence comes from one number for each pupil and half-term, the pressure to stay away: minus the log of the chance to be
-in school. It is a skewed function of the pupil's states, group and school, fitted by eye to the published bands
-(calibration.md 1 and 2), and is shared out over spells of days, single days, and single sessions.
+in school. It is a skewed function of the pupil's states, group and school, fitted by eye to the bands
+that the Department for Education publishes (absence distributions, secondary, 2022/23), and is shared out over spells of
+days, single days, and single sessions.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _STATES = np.array([0.50, 0.40, 0.26, 0.16, 0.11], dtype=np.float32)  # on the a
 _YEAR_GROUP = np.array([-0.30, -0.10, 0.00, 0.05, 0.08, -0.10, -0.05], dtype=np.float32)
 _FSM, _SEN, _BOY, _HALF_TERM_NOISE = 0.33, 0.06, -0.20, 0.15
 _LEVEL, _TAIL, _BEND = -2.97, 1.70, 0.92
-_YEARS, _SHIFTS = (2020, 2021, 2022, 2024), (-0.45, 0.03, 0.0, -0.05)  # level of school years: calibration.md 3
+_YEARS, _SHIFTS = (2020, 2021, 2022, 2024), (-0.45, 0.03, 0.0, -0.05)  # level of school years: DfE absence distributions
 _UNAUTHORISED = -0.80  # log odds that an absence is not authorised, at average states
 _SEASON = np.array([0.86, 1.06, 1.02, 1.0, 0.98, 1.06], dtype=np.float32)  # by half-term
 _RISE = np.array([0.25, 0.60, 0.25, 0.25, 0.25, 0.30], dtype=np.float32)  # from first to last day of each

@@ -22,7 +22,7 @@ _OTHER = (
     ("home_education", 0.006, HEALTH, 0.60),
     ("abroad", 0.003, HOME, 0.0),
     ("alternative_provision", 0.002, BEHAVIOUR, 0.9),
-    ("alternative_provision", 0.0013, BEHAVIOUR, 1.3),  # after a permanent exclusion: calibration.md 7
+    ("alternative_provision", 0.0013, BEHAVIOUR, 1.3),  # after a permanent exclusion: DfE, 2023/24
     ("deceased", 0.0001, HEALTH, 0.0),
 )
 _EXCLUSION = 4  # place of permanent exclusions in the list above

@@ -10,12 +10,9 @@ from numbers import Real
 
 from eswarn.errors import NotTracked
 
-PARAMETERS = ("cohort", "data", "features", "model", "score")
-METRICS = ("baseline", "calibration", "cohort", "records", "scores", "test", "train")
-TAGS = (
-    "as_of", "config_hash", "data_hash", "eswarn_version", "evidence_head",
-    "features_hash", "model_id", "output_id", "random_split",
-)  # fmt: skip
+PARAMETERS = ("cohort", "features", "model", "score")
+METRICS = ("calibration", "cohort", "scores")
+TAGS = ("as_of", "data_hash", "eswarn_version", "features_hash", "model_id", "output_id")
 
 _DOTTED = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
 _WORD = re.compile(r"[A-Za-z0-9_.,:+-]{1,500}")
@@ -39,7 +36,7 @@ def allowed(
     Parameters
     ----------
     params, metrics : mapping
-        Keys are dotted, in lower case, and begin with one of `PARAMETERS` or `METRICS`: ``model.trees``, ``test.auc``.
+        Keys are dotted, in lower case, and begin with one of `PARAMETERS` or `METRICS`: ``model.trees``, ``calibration.auc``.
         A metric that is not defined (NaN) is left out.
     tags : mapping
         Keys are those of `TAGS`.

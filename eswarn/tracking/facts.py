@@ -24,9 +24,8 @@ def of_training(card: Mapping[str, Any], model_id: str) -> dict[str, Any]:
     return {"params": params, "metrics": metrics, "tags": tags}
 
 
-def of_scores(run: Mapping[str, Any], output_id: str) -> dict[str, Any]:
-    """Parameters, metrics and tags of a scoring run, from its ``run.json``."""
-    about = run.get("about", {})
+def of_scores(about: Mapping[str, Any], run: Mapping[str, Any], output_id: str) -> dict[str, Any]:
+    """Parameters, metrics and tags of a scoring run: what its manifest seals, and the hash of its records from ``run.json``."""
     tags = {
         "output_id": output_id, "model_id": about.get("model_id"), "as_of": about.get("as_of"), "features_hash": about.get("features"),
         "data_hash": run.get("data_digest"), "eswarn_version": run.get("eswarn"),

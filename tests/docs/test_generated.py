@@ -30,8 +30,9 @@ def test_every_made_file_is_in_step_with_the_code(generate: ModuleType) -> None:
 
 
 def test_a_file_out_of_step_missing_or_left_over_is_seen(generate: ModuleType, tmp_path: Path) -> None:
-    generate.write([], tmp_path)
+    assert set(generate.write([], tmp_path)) == set(generate.MADE)
     assert generate.out_of_step(tmp_path) == []
+    assert generate.write([], tmp_path) == []
     (tmp_path / "docs" / "records.md").write_text("old", encoding="utf-8")
     (tmp_path / "docs" / "schema" / "context.json").unlink()
     shutil.copy(tmp_path / "docs" / "schema" / "outcomes.json", tmp_path / "docs" / "schema" / "marks.json")

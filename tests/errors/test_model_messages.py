@@ -172,7 +172,7 @@ def test_tracking_that_is_off(tmp_path: Path):
     [
         ({"only": ["absense_this_year"]}, 'Did you mean "absence_this_year"?'),
         ({"without": ["femal"]}, 'Did you mean "female"?'),
-        ({"only": ["fsm"]}, '"fsm" is protected: for the fairness audit only\nTo use it all the same, say why:'),
+        ({"only": ["fsm"]}, '"fsm" is protected: kept for judging fairness\nTo use it all the same, say why:'),
     ],
 )
 def test_features_that_cannot_be_chosen(features: dict[str, list[str]], message: str):

@@ -27,9 +27,9 @@ MUTANTS = [
            meaning.test_share_of_absent_sessions_counts_only_possible_ones),
     Mutant("X counted as possible", codes, "(POSSIBLE, row.possible)", '(POSSIBLE, row.possible or row.code == "X")',
            meaning.test_share_has_no_answer_where_nothing_was_possible),
-    Mutant("N unauthorised at once", register, "if wanted.settled:", "if wanted.settled and False:",
+    Mutant("N unauthorised at once", register, "if wanted.settling_days:", "if wanted.settling_days and False:",
            attendance.test_unauthorised_absence_waits_for_the_reason),
-    Mutant("N unauthorised a day too early", register, "SETTLING_DAYS = 14", "SETTLING_DAYS = 13",
+    Mutant("N unauthorised a day too early", register, "t - wanted.settling_days", "t - wanted.settling_days + 1",
            meaning.test_a_session_with_no_reason_yet_is_unauthorised_only_after_fourteen_days),
     # what was known
     Mutant("<= for < at the cutoff of marks", timeline, "searchsorted(rows.known_on, t)", 'searchsorted(rows.known_on, t, side="right")',
@@ -78,8 +78,10 @@ MUTANTS = [
     # what is asked
     Mutant("a percentile without ties", measures, "(below + level / 2) / peers", "below / peers",
            meaning.test_percentile_gives_ties_the_middle_of_their_ranks),
-    Mutant("peers of all year groups", view, "year.astype(np.int64)]", "year.astype(np.int64) * 0]",
+    Mutant("peers of all year groups", view, "np.nan_to_num(year).astype(np.int64)]", "np.nan_to_num(year).astype(np.int64) * 0]",
            meaning.test_percentile_gives_ties_the_middle_of_their_ranks),
+    Mutant("those of no known year group ranked as one", view, "np.where(np.isnan(year), -1, ", "np.where(np.isnan(year), 99, ",
+           meaning.test_percentile_leaves_out_those_whose_year_group_is_not_known),
     Mutant("a session that was not possible ends a run", view, "np.where(could & ~hit, so_far, 0)", "np.where(~hit, so_far, 0)",
            meaning.test_a_run_goes_on_over_weekends_gaps_and_sessions_that_were_not_possible),
     Mutant("the day of an event counted as a day since", view, 'np.nan_to_num(day), side="right"', 'np.nan_to_num(day), side="left"',

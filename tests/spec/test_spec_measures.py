@@ -255,6 +255,38 @@ def test_percentile_gives_ties_the_middle_of_their_ranks() -> None:
         expect={"A": 0.2, "B": 0.2, "C": 0.6, "D": 0.6, "E": 0.9, "F": None})  # fmt: skip
 
 
+def test_percentile_leaves_out_those_whose_year_group_is_not_known() -> None:
+    spec("""
+        pupil     | date       | am | pm
+        A B C D E | 2026-02-02 | /  | O
+        F         | 2026-02-02 | /  | /         # no row of context
+        G         | 2026-02-02 | O  | O         # a row that does not say
+        H I J     | 2026-02-02 | O  | O
+    """, context="""
+        pupil     | valid_from | year_group
+        A B C D E | 2025-09-01 | 9
+        G H I J   | 2025-09-01 |
+    """, measure=percentile(share(ABSENT)), window=last(5), as_of="2026-02-03",
+        expect={"A": 0.5, "E": 0.5, "F": None, "G": None, "H": None})  # fmt: skip
+
+
+def test_percentile_needs_as_many_peers_as_it_says() -> None:
+    register = """
+        pupil | date       | am | pm
+        A B   | 2026-02-02 | /  | /
+        C     | 2026-02-02 | O  | O
+        X Y   | 2026-02-02 | O  | O         # in another year group
+    """
+    context = """
+        pupil | valid_from | year_group
+        A B C | 2025-09-01 | 9
+        X Y   | 2025-09-01 | 10
+    """
+    for least, expect in ((3, {"A": 1 / 3, "C": 5 / 6}), (4, {"A": None, "C": None})):
+        spec(register, context=context, measure=percentile(share(ABSENT), least=least), window=last(5), as_of="2026-02-03",
+             expect={**expect, "X": None})  # fmt: skip
+
+
 def test_count_counts_rows_wherever_they_were_recorded_and_nobody_is_counted_for_being_harmed() -> None:
     spec("""
         pupil | school | date                     | am | pm

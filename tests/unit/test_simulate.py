@@ -262,7 +262,7 @@ def test_corrections_come_within_a_fortnight_or_so_and_mostly_replace_an_n(world
         world.absent[world.first].sum() / world.possible[world.first].sum()
         - world.absent[world.final].sum() / world.possible[world.final].sum()
     )
-    assert 0.005 < fell < 0.015  # a day's absence falls by about one point: handbook, calibration 6
+    assert 0.005 < fell < 0.015  # a day's absence falls by about one point: DfE, summer 2022
 
 
 def test_minutes_late_stand_with_late_marks_only(world):
@@ -272,7 +272,7 @@ def test_minutes_late_stand_with_late_marks_only(world):
     assert (minutes.fill_null(0).to_numpy()[in_set(world.code, world.words, {"L"})] <= 30).all()
 
 
-# --- rates: published figures for secondary schools in England (handbook, calibration 1 to 6), with room for 3,000 pupils
+# --- rates: DfE's figures for secondary schools in England (2016/17 to 2025/26), with room for 3,000 pupils
 
 
 def test_absence_is_near_the_published_level(rates):

@@ -49,7 +49,7 @@ def test_a_ranking_is_judged_as_by_hand():
     assert told["brier"] == pytest.approx(np.mean((np.linspace(0.9, 0, 10) - Y) ** 2))
     assert told["observed_over_expected"] == pytest.approx(2 / 4.5)
     assert told["recall_at_5_percent"] == 0.5, "five per cent of ten pupils, rounded up, is one place"
-    assert (told["n"], told["leavers"]) == (10, 2)
+    assert (told["rows"], told["leaver_rows"]) == (10, 2)
 
 
 @pytest.mark.parametrize("outcome", [0, 1])

@@ -107,7 +107,7 @@ def test_two_runs_on_the_same_records_are_byte_identical_but_for_run_json(sealed
 
 def test_clocks_stand_in_run_json_alone(sealed: Path):
     run = json.loads((sealed / "run.json").read_bytes())
-    assert {"finished", "seconds", "data_digest", "sources", "about", "model_id", "output_id"} <= set(run)
+    assert {"finished", "seconds", "data_digest", "sources", "output_id"} <= set(run)
     clock = run["finished"][:16]
     assert [name for name, content in files_of(sealed).items() if clock.encode() in content] == ["run.json"]
 
@@ -208,9 +208,9 @@ def test_only_the_absence_of_all_files_of_pupils_is_that_of_a_shared_store(out: 
         "null",
         "7",
         "{}",
-        '{"eswarn_scores": 2, "files": {}}',
+        '{"eswarn_scores": 2, "about": {}, "files": {}}',
         '{"eswarn_scores": 1}',
-        '{"eswarn_scores": 1, "files": 7}',
+        '{"eswarn_scores": 1, "about": {}, "files": 7}',
         "[" * 100_000,
     ],
 )
@@ -236,7 +236,7 @@ def test_sealing_names_every_file(tmp_path: Path):
     (tmp_path / "a.txt").write_bytes(b"a")
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "b.txt").write_bytes(b"b")
-    output_id = seal(tmp_path, {"seconds": 1})
+    output_id = seal(tmp_path, {}, {"seconds": 1})
     assert set(json.loads((tmp_path / "manifest.json").read_bytes())["files"]) == {"a.txt", "deep/b.txt"}
     assert read_record(tmp_path).output_id == output_id == json.loads((tmp_path / "run.json").read_bytes())["output_id"]
 

@@ -12,7 +12,7 @@ from eswarn.features.events import Events, count, latest, mean_ratio, total, unk
 from eswarn.features.feature import Feature
 from eswarn.features.library import FEATURES
 from eswarn.features.measures import change, current_run, days_since, percentile, share, spells, time_at_school
-from eswarn.features.register import ABSENT, LATE
+from eswarn.features.register import ABSENT, LATE, UNAUTHORISED
 from eswarn.features.windows import Window, days, last, last_year, year_to_date
 
 GOOD = Feature(
@@ -95,6 +95,12 @@ def test_the_fingerprint_follows_the_numbers_and_not_the_words() -> None:
         replace(GOOD, name="other"),
     ]
     assert len({GOOD.fingerprint, *(other.fingerprint for other in others)}) == 5
+
+
+def test_the_fingerprint_holds_the_settings_of_the_measure() -> None:
+    earlier = replace(UNAUTHORISED, settling_days=13)
+    measures = (share(UNAUTHORISED), share(earlier), percentile(share(ABSENT)), percentile(share(ABSENT), least=6))
+    assert len({replace(GOOD, measure=measure).fingerprint for measure in measures}) == 4
 
 
 @pytest.mark.parametrize(

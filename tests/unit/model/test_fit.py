@@ -74,7 +74,7 @@ def test_rows_without_a_label_teach_nothing_and_are_counted():
     hidden = np.arange(len(data.y)) % 3 == 0
     y = np.where(hidden, np.nan, data.y)
     told, without = assembled(replace(data, y=y)), assembled(data.rows(~hidden))
-    assert told["cohort"]["not_labelled"] == 300
+    assert told["cohort"]["not_labelled_rows"] == 300
     assert told["cohort"]["rows"] == without["cohort"]["rows"] == 600
     models = [fit(d, SMALL).risk_model.booster_.model_to_string() for d in (replace(data, y=y), data.rows(~hidden))]
     assert models[0] == models[1]

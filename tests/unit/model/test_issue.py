@@ -17,7 +17,7 @@ from eswarn.config import ScoreConfig
 from eswarn.errors import OurBug
 from eswarn.features.compute import Dataset
 from eswarn.model import issue as issuing
-from eswarn.model.issue import _places, _rank_in_school, issue
+from eswarn.model.issue import _places, issue, rank_in_school
 from eswarn.model.scores import Scores
 from eswarn.model.shapley import Explained
 from tests import made_up_school
@@ -79,7 +79,7 @@ def test_ranks_begin_anew_in_each_school_and_ties_share_the_better_one(given_sco
 def test_a_rank_is_one_more_than_the_number_of_higher_scores_in_the_school(pupils: list[tuple[int, int]]):
     school, raw = np.array([s for s, _ in pupils], np.int64), np.array([r for _, r in pupils], float)
     expected = [1 + sum(s2 == s and r2 > r for s2, r2 in pupils) for s, r in pupils]
-    assert _rank_in_school(school, raw).tolist() == expected
+    assert rank_in_school(school, raw).tolist() == expected
 
 
 def test_a_higher_chance_is_never_ranked_below_a_lower_one():

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
+from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -261,7 +262,7 @@ def test_the_curve_is_fitted_on_rows_the_trees_did_not_see():
     rng = np.random.default_rng(3)
     X, y = rng.normal(size=(600, 20)), (rng.random(600) < 0.3).astype(int)  # nothing to learn: what was seen is overrated
     model = RiskModel(trees=80, learning_rate=0.2, depth=5, leaves=16, min_leaf=20).fit(X, y)
-    seen, held_out = model.raw_score(X), model.held_out_[0]
+    seen, held_out = model.raw_score(X), model.judged_[0]
 
     def gap(raw: np.ndarray) -> float:
         return float(raw[y == 1].mean() - raw[y == 0].mean())
@@ -283,7 +284,7 @@ def test_rows_of_one_person_stay_together_when_the_curve_is_fitted(monkeypatch: 
     assert all(not seen & held_out for seen, held_out in zip(learned[1:], judged, strict=True))
     assert sorted(p for fold in judged for p in fold) == sorted(set(person))
     assert all(2 <= len(fold & set(range(12))) <= 3 for fold in judged), "leavers are spread evenly"
-    assert len(model.held_out_[0]) == 200
+    assert len(model.judged_[0]) == 200
 
 
 def test_a_later_cohort_makes_the_curve_where_there_is_one(data: tuple[pd.DataFrame, np.ndarray]):
@@ -291,8 +292,8 @@ def test_a_later_cohort_makes_the_curve_where_there_is_one(data: tuple[pd.DataFr
     X2, y2 = cohort(800, seed=1)
     model = RiskModel().fit(X, y, later=(X2, 1 - y2))
     assert model.calibrated_on_ == "later cohort"
-    assert model.held_out_[0].tobytes() == model.raw_score(X2).tobytes()
-    assert model.held_out_[1].tolist() == (1 - y2).tolist()
+    assert model.judged_[0].tobytes() == model.raw_score(X2).tobytes()
+    assert model.judged_[1].tolist() == (1 - y2).tolist()
     assert RiskModel().fit(X, y).calibrated_on_ == "cross-fit"
     assert model.booster_.model_to_string() == RiskModel().fit(X, y).booster_.model_to_string()
 
@@ -304,3 +305,32 @@ def test_chances_are_calibrated_on_new_pupils(fitted: RiskModel):
     for low, high in ((0, 0.05), (0.05, 0.15), (0.15, 0.4), (0.4, 1)):
         inside = (chance >= low) & (chance < high)
         assert y[inside].mean() == pytest.approx(chance[inside].mean(), abs=0.06)
+
+
+# --- whom the curve may learn from -----------------------------------------------------------------------------------
+
+
+def test_groups_of_which_one_has_no_case_are_still_held_out():
+    """Twenty schools, one without a leaver, and nothing but noise: what is judged must look like noise."""
+    rng = np.random.default_rng(5)
+    school = np.repeat(np.arange(20), 100)
+    X, y = rng.normal(size=(2_000, 5)), ((rng.random(2_000) < 0.1) & (school > 0)).astype(int)
+    model = RiskModel().fit(X, y, groups=school)
+    assert model.calibrated_on_ == "cross-fit"
+    assert 0.4 < roc_auc_score(model.judged_[1], model.judged_[0]) < 0.6
+
+
+def test_where_nobody_can_be_held_out_it_says_so():
+    X, y = np.random.default_rng(0).normal(size=(200, 2)), (np.arange(200) % 4 == 0).astype(int)
+    assert RiskModel().fit(X, y, groups=np.zeros(200)).calibrated_on_ == "training rows"
+
+
+def test_a_missing_group_is_refused():
+    with pytest.raises(ValueError, match="groups hold a missing value"):
+        RiskModel().fit(np.zeros((40, 1)), np.arange(40) % 2, groups=[None, *range(39)])
+
+
+def test_a_person_counts_once_towards_the_size_of_the_curve():
+    X, y = np.random.default_rng(0).normal(size=(6_000, 2)), (np.arange(6_000) % 4 == 0).astype(int)
+    assert RiskModel(trees=5).fit(X, y).curve_.method == "isotonic"
+    assert RiskModel(trees=5).fit(X, y, groups=np.arange(6_000) // 8).curve_.method == "sigmoid"

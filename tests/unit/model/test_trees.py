@@ -13,6 +13,7 @@ import pytest
 
 from eswarn.errors import ModelRefused, OurBug
 from eswarn.model.trees import booster_from, library, without_pupils
+from tests import made_up_school
 
 SETTINGS = {"objective": "binary", "verbosity": -1, "deterministic": True, "force_row_wise": True, "min_data_in_leaf": 20, "num_leaves": 7}
 
@@ -86,3 +87,14 @@ def test_trap_a_value_missing_where_training_had_none_is_read_as_zero(text: str)
     as_zero = [np.where(np.isnan(row), 0, row) for row in (never, sometimes)]
     assert booster.predict(never) == booster.predict(as_zero[0])
     assert booster.predict(sometimes) != booster.predict(as_zero[1]), "where training had some, missing is an answer of its own"
+
+
+def test_a_text_whose_trees_changed_length_is_refused_before_it_is_parsed():
+    """LightGBM 4.7 ends the process on such a text."""
+    text = made_up_school.model().booster_text
+    at = text.index("leaf_value=") + len("leaf_value=")
+    digit = next(i for i in range(at, len(text)) if text[i].isdigit())
+    for damaged in (text[:digit] + text[digit + 1 :], text[:digit] + "1" + text[digit:], text.replace("tree_sizes=", "tree_size=")):
+        with pytest.raises(ModelRefused, match="damaged"):
+            booster_from(damaged)
+    assert booster_from(text).num_trees() > 0, "the control"

@@ -13,7 +13,7 @@ import pytest
 from eswarn.errors import UsageError
 from eswarn.records.codes import ABSENT, MARKED, POSSIBLE, code_table
 
-# Written out by hand from the handbook's page on records, sections 2 and 3; shares nothing with the data file.
+# Written out by hand from SI 2024/208 regulation 10 and the DfE's totals; shares nothing with the data file.
 OLD = dict.fromkeys("/\\L", "attended") | dict.fromkeys("BPVWJ", "approved") | dict.fromkeys("CEIMRSTHF", "authorised")
 OLD |= dict.fromkeys("GNOU", "unauthorised") | dict.fromkeys("DXY", "not_possible") | dict.fromkeys("Z#", "administrative")
 NEW = {code: category for code, category in OLD.items() if code not in "HJYF"}
@@ -132,7 +132,7 @@ def test_the_national_totals_of_2022_follow_from_the_table(data_dir: Path) -> No
         ("authorised", "authorised_absence", 2e-3),
     ):
         members = [code for code, i in zip(columns, ids, strict=True) if code_table().members(name)[i]]
-        # This file, unlike the census, counts X as authorised (the handbook says so): we do not.
+        # This file, unlike the census, counts X as authorised (daily file of September 2022): we do not.
         more = [columns["X"]] if name == "authorised" else []
         for row in daily:
             ours = sum(row[columns[code]] or 0 for code in members) + sum(row[column] or 0 for column in more)

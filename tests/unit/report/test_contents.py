@@ -86,11 +86,16 @@ def test_the_places_are_said(about: dict[str, Any], said: str) -> None:
     assert said in _summary(**about)
 
 
-def test_model_and_data_are_named_only_where_they_are_known() -> None:
+def test_the_model_is_named_only_where_it_is_known() -> None:
     assert contents(made_up([pupil(1)]), {}).made_of == (
-        "Model demo 1a2b3c4d5e6f.", "Trained on 12 made-up schools, 2022 to 2024.", "Data 77ab01cd34ef.", "Made by eswarn 0.1.0.",
+        "Model 1a2b3c4d5e6f.", "Trained on 12 made-up schools, 2022 to 2024.", "Made by eswarn 0.1.0.",
     )  # fmt: skip
-    assert contents(made_up([pupil(1)], about={"model_name": None, "version": "0.1.0"}), {}).made_of == ("Made by eswarn 0.1.0.",)
+    assert contents(made_up([pupil(1)], about={"model_id": None, "version": "0.1.0"}), {}).made_of == ("Made by eswarn 0.1.0.",)
+
+
+def test_the_rule_of_the_reasons_is_said_where_it_is_the_one_described() -> None:
+    assert "path-dependent rule; they add up to the raw score" in contents(made_up([pupil(1)]), {}).method
+    assert contents(made_up([pupil(1)], about={"method": "another"}), {}).method == ""
 
 
 @pytest.mark.parametrize("dtype", ["Int64", "Float64", "float64"])

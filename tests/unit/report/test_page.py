@@ -56,7 +56,7 @@ ALLOWED = {
 def _hostile(text: str) -> str:
     everywhere = pupil(1, pupil_id=text, school_id=text, reason_1=text, reason_2=text, protective=text, data_note=text)
     absent = unscored(1, pupil_id=text + "2", school_id=text, reason=text, what_would_mend_it=text)
-    about = {"model_id": text, "model_name": text, "trained_on": text, "data_digest": text, "version": text}
+    about = {"model_id": text, "method": text, "trained_on": text, "version": text}
     return render(made_up([everywhere], [absent], about=about), names={text: text})
 
 
@@ -158,8 +158,8 @@ def test_every_table_has_a_caption_and_every_heading_cell_a_scope() -> None:
 def test_rows_and_heading_agree_on_the_number_of_columns() -> None:
     page = PageReader(render(made_up([pupil(1), pupil(2, reason_1="", reason_2="", protective="")], [unscored(1)])))
     assert [len(row) for row in page.rows("list")] == [9, 9]
-    assert page.rows("list")[1][3].strip() == "No theme in the records raises the score."
-    assert page.rows("list")[1][4] == "None"
+    assert page.rows("list")[1][3].strip() == "No theme stands out."
+    assert page.rows("list")[1][4] == "None stands out"
 
 
 def _luminance(colour: str) -> float:

@@ -8,23 +8,41 @@ from eswarn.tracking.allowed import allowed, allowed_name
 
 def test_aggregates_dates_hashes_and_lists_of_names_pass() -> None:
     facts = allowed(
-        {"model.trees": 200, "model.learning_rate": 0.05, "cohort.leaving": "neet,work", "cohort.as_of": "2026-02-14", "data.pupils": True},
-        {"test.auc": 0.6, "scores.pupils": 7},
+        {
+            "model.trees": 200,
+            "model.learning_rate": 0.05,
+            "cohort.leaving": "neet,work",
+            "cohort.as_of": "2026-02-14",
+            "features.few": True,
+        },
+        {"calibration.auc": 0.6, "scores.pupils": 7},
         {"output_id": "ab12", "eswarn_version": "0.1.0+local"},
         needed=("output_id",),
     )
     assert facts.params["model.trees"] == "200"
     assert facts.params["cohort.leaving"] == "neet,work"
-    assert facts.metrics == {"test.auc": 0.6, "scores.pupils": 7.0}
+    assert facts.metrics == {"calibration.auc": 0.6, "scores.pupils": 7.0}
     assert facts.tags == {"output_id": "ab12", "eswarn_version": "0.1.0+local"}
 
 
 def test_a_metric_that_is_not_defined_is_left_out() -> None:
-    assert allowed({}, {"test.auc": float("nan"), "test.ece": 0.1}, {}, needed=()).metrics == {"test.ece": 0.1}
+    assert allowed({}, {"calibration.auc": float("nan"), "calibration.ece": 0.1}, {}, needed=()).metrics == {"calibration.ece": 0.1}
 
 
 @pytest.mark.parametrize(
-    "key", ["P000123", "pupil.P000123", "model", "model.", "model.Depth", "pupil.risk", "model.a b", "model." + "a" * 100]
+    "key",
+    [
+        "P000123",
+        "pupil.P000123",
+        "model",
+        "model.",
+        "model.Depth",
+        "pupil.risk",
+        "model.a b",
+        "data.pupils",
+        "test.auc",
+        "model." + "a" * 100,
+    ],
 )
 def test_parameter_and_metric_keys_off_the_list_are_refused(key: str) -> None:
     for params, metrics in (({key: 1}, {}), ({}, {key: 1.0})):
@@ -33,7 +51,7 @@ def test_parameter_and_metric_keys_off_the_list_are_refused(key: str) -> None:
         assert key not in str(refused.value).split("\n")[0]
 
 
-@pytest.mark.parametrize("key", ["mlflow.user", "mlflow.note.content", "comment", "school", "kind", "pupil_files"])
+@pytest.mark.parametrize("key", ["mlflow.user", "mlflow.note.content", "comment", "school", "kind", "pupil_files", "config_hash"])
 def test_tags_off_the_list_are_refused_and_so_are_those_that_eswarn_sets_itself(key: str) -> None:
     with pytest.raises(NotTracked, match="not on the list"):
         allowed({}, {}, {key: "x"}, needed=())
@@ -56,7 +74,7 @@ def test_tags_off_the_list_are_refused_and_so_are_those_that_eswarn_sets_itself(
     ],
 )
 def test_values_that_read_like_text_paths_or_addresses_are_refused_and_not_repeated(value: str) -> None:
-    for params, tags in (({"data.source": value}, {}), ({}, {"data_hash": value})):
+    for params, tags in (({"model.source": value}, {}), ({}, {"data_hash": value})):
         with pytest.raises(NotTracked, match="reads like text or a path") as refused:
             allowed(params, {}, tags, needed=())
         assert not value or value not in str(refused.value)
@@ -64,7 +82,7 @@ def test_values_that_read_like_text_paths_or_addresses_are_refused_and_not_repea
 
 def test_infinite_metrics_and_missing_tags_are_refused() -> None:
     with pytest.raises(NotTracked, match="finite"):
-        allowed({}, {"test.auc": float("inf")}, {}, needed=())
+        allowed({}, {"calibration.auc": float("inf")}, {}, needed=())
     with pytest.raises(NotTracked, match='"output_id" is missing'):
         allowed({}, {}, {}, needed=("output_id",))
 

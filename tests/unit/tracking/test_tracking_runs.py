@@ -24,7 +24,7 @@ def train(bundle: Path, uri: str, *, name: str, output_id: str = "ab12") -> Trac
     return track_training(
         bundle,
         params={"model.trees": 200, "cohort.leaving": "neet,work"},
-        metrics={"test.auc": 0.61},
+        metrics={"calibration.auc": 0.61},
         tags={"output_id": output_id, "model_id": "cd34"},
         uri=uri,
         experiment=name,
@@ -56,7 +56,7 @@ def test_a_training_leaves_its_figures_its_bundle_and_a_version_that_is_champion
     assert run.info.status == "FINISHED"
     assert run.info.experiment_id == done.experiment_id
     assert run.data.params == {"model.trees": "200", "cohort.leaving": "neet,work"}
-    assert run.data.metrics == {"test.auc": 0.61}
+    assert run.data.metrics == {"calibration.auc": 0.61}
     tags = {"output_id": "ab12", "model_id": "cd34", "kind": "training", "pupil_files": "no", "mlflow.runName": "training ab12"}
     assert run.data.tags == tags
     assert client(store).get_model_version("round-trip", "1").tags == {"model_id": "cd34"}

@@ -226,7 +226,8 @@ def _audit(args: argparse.Namespace, screen: Screen) -> None:
     screen.say(told.render())
     if not told.passed:
         failed, untold = (sum(check.result == result for check in told.checks) for result in ("failed", "cannot tell"))
-        raise AuditFailed(f"of {len(told.checks)} checks {failed} failed and {untold} could not be made", where=args.run_or_out)
+        also = f", {untold} could not be made" if untold else ""
+        raise AuditFailed(f"{failed} of {len(told.checks)} checks failed{also}", where=args.run_or_out)
 
 
 def _trained(model: Model, place: Path | str) -> str:

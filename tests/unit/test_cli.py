@@ -149,12 +149,12 @@ def test_audit_ends_with_0_or_5(run: Run, tmp_path: Path):
     run(*score("--out", out))
     code, said, _ = run("audit", out)
     assert code == 0
-    assert len(re.findall(r"^A\d  passed", said, re.MULTILINE)) == 9
+    assert len(re.findall(r"^A\d+ +passed", said, re.MULTILINE)) == 10
     (out / "scores.csv").write_bytes((out / "scores.csv").read_bytes().replace(b"0.", b"1.", 1))
     code, said, err = run("audit", out)
     assert code == 5
     assert re.search(r"^A1  failed .*scores\.csv", said, re.MULTILINE)
-    assert err == f"eswarn: {out}: 2 of 9 checks failed\n"
+    assert err == f"eswarn: {out}: 2 of 10 checks failed\n"
 
 
 # --- refusals --------------------------------------------------------------------------------------------------------

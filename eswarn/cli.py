@@ -17,6 +17,7 @@ from eswarn.screen import Screen
 if TYPE_CHECKING:
     from eswarn.model.bundle import Model
     from eswarn.model.scores import Scores
+    from eswarn.records import Records
 
 EXIT_CODES = """exit codes:
   0 done   2 usage   3 input refused   4 model refused   5 audit failed   6 scored but not tracked   70 a fault in eswarn"""
@@ -175,21 +176,19 @@ def _check(args: argparse.Namespace, screen: Screen) -> None:
 def _features(args: argparse.Namespace, screen: Screen) -> None:
     from eswarn import folders, pipeline
     from eswarn.features.compute import write_feature_table
-    from eswarn.records import read
 
     out = Path(args.out)
     folders.refuse_existing(out)
-    table = pipeline.feature_table(read(args.folder, progress=screen.progress), args.as_of, config=args.config, progress=screen.progress)
+    table = pipeline.feature_table(_read(args.folder, screen), args.as_of, config=args.config, progress=screen.progress)
     write_feature_table(table, out)
     screen.say(f"{len(table):,} rows, {table.shape[1] - 2} features in {out}")
 
 
 def _train(args: argparse.Namespace, screen: Screen) -> None:
     from eswarn import folders, pipeline
-    from eswarn.records import read
 
     folders.refuse_existing(Path(args.out))
-    records = read(args.folder, progress=screen.progress)
+    records = _read(args.folder, screen)
     model = pipeline.train(records, args.config, out=args.out, tracking=args.tracking, progress=screen.progress)
     screen.say(_trained(model, args.out))
 
@@ -198,18 +197,27 @@ def _score(args: argparse.Namespace, screen: Screen) -> None:
     from eswarn import folders, pipeline
     from eswarn.cohort.dates import parse_date
     from eswarn.config import load_config
-    from eswarn.records import read
 
     folders.refuse_existing(Path(args.out))
     as_of = parse_date(args.as_of)
     config = load_config(args.config)
     model = pipeline.load(args.model, tracking=args.tracking or config.tracking.uri)
-    records = read(args.folder, progress=screen.progress)
+    records = _read(args.folder, screen)
     scores = pipeline.score(
         model, records, as_of, config=config, out=args.out, tracking=args.tracking, track_pupils=args.track_pupils,
         progress=screen.progress,
     )  # fmt: skip
     screen.say(_scored(scores, args.out))
+
+
+def _read(folder: str, screen: Screen) -> Records:
+    """Read the export files, and say so where rows were turned away."""
+    from eswarn.records import read
+
+    records = read(folder, progress=screen.progress)
+    if lost := records.ledger.rejected:
+        screen.say(f"{lost:,} of {records.ledger.rows:,} rows were rejected; `eswarn check` says which and why.")
+    return records
 
 
 def _track(args: argparse.Namespace, screen: Screen) -> None:

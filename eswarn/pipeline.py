@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from eswarn import folders
 from eswarn.cohort.dates import half_terms, parse_date, refuse_stale, training_dates
+from eswarn.cohort.label import refuse_lost_outcomes
 from eswarn.config import Config, load_config
 from eswarn.errors import InputRefused, NotTracked, UsageError
 from eswarn.evaluation.audit import Audit, audit_folder
@@ -67,6 +68,7 @@ def train(
     choices = _config(config)
     if out is not None:
         folders.refuse_existing(Path(out))
+    refuse_lost_outcomes(records)
     features, timeline = choose(choices.features), Timeline(records)
     dates = training_dates(timeline, choices.cohort)
     data = compute(timeline, dates, choices.cohort, features=features, labelled=True, progress=progress)

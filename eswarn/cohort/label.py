@@ -12,6 +12,7 @@ from eswarn.cohort.roll import Cohort
 from eswarn.config import CohortConfig
 from eswarn.errors import InputRefused
 from eswarn.records.arrays import Bools, Ints
+from eswarn.records.store import Records
 from eswarn.records.timeline import Facts, Timeline, days_since_epoch
 
 FINISHED = ("completed", "college_or_training")
@@ -32,6 +33,22 @@ class Labels:
 def unlabelled(cohort: Cohort) -> Labels:
     """No labels: nobody has looked at what happened next."""
     return Labels(np.full(len(cohort), np.nan), np.zeros(len(cohort), bool))
+
+
+def refuse_lost_outcomes(records: Records) -> None:
+    """Refuse to learn from records of which departures were turned away: each would make a stayer of a leaver.
+
+    Raises
+    ------
+    InputRefused
+        A row of the outcomes was rejected when the files were read.
+    """
+    for file in records.ledger.files:
+        if file.table == "outcomes" and file.rejected:
+            raise InputRefused(
+                f"{file.rejected} rows of outcomes were rejected, and their pupils would be taken for stayers", where=file.file,
+                do='`eswarn check` says which and why. Where nobody knows where a pupil went, the destination is "unknown".',
+            )  # fmt: skip
 
 
 def horizon_end(as_of: dt.date, config: CohortConfig) -> dt.date:

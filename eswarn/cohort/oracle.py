@@ -159,9 +159,9 @@ def _of_pair(known: Known, table: str, pupil: str, school: str) -> list[Row]:
 
 
 def _is_on_roll(known: Known, pupil: str, school: str, last_mark: dt.date) -> bool:
-    """By enrolment rows where there is such a table; else by a context row in force or a recent mark, and no departure since."""
+    """By enrolment rows where the pupil has any; else by a context row in force or a recent mark, and no departure since."""
     departed = max((r["left_on"] for r in _of_pair(known, "outcomes", pupil, school)), default=dt.date.min)
-    if "enrolment" in known.supplied:
+    if any(r["pupil_id"] == pupil for r in known.rows["enrolment"]):
         stays = _of_pair(known, "enrolment", pupil, school)
         full = [r for r in stays if r["status"] not in ("guest", "subsidiary")]
         running = any(r["left_on"] is None or r["left_on"] >= known.t for r in full)

@@ -81,13 +81,15 @@ class Cohort:
 def cohort_before(known: Snapshot, config: CohortConfig) -> Cohort:
     """Find who is on roll, as far as could be known before the as-of date, and who can be scored.
 
-    On roll at a school: an ``enrolment`` row if the data set has that table; else a context row in force or a mark in the last
+    On roll at a school: an ``enrolment`` row, for pupils who have any; else a context row in force or a mark in the last
     20 school days, and no departure from the school known since. A pupil on roll at two schools belongs to the one that
     marked the pupil last.
     """
     calendar = calendar_before(known)
     signs = _signs(known)
-    on_roll = _enrolled(known, signs) if "enrolment" in known.supplied else _seen(known, signs, calendar)
+    has_row = np.zeros(len(known.pupils), bool)
+    has_row[known.tables["enrolment"].pupil] = True  # a pupil whom an enrolment file forgot must not vanish
+    on_roll = np.where(has_row[signs.pupil], _enrolled(known, signs), _seen(known, signs, calendar))
     rows = np.flatnonzero(on_roll)
     rows = rows[np.lexsort((signs.school[rows], signs.latest[rows], signs.latest_mark[rows], signs.pupil[rows]))]
     rows = rows[np.append(signs.pupil[rows][1:] != signs.pupil[rows][:-1], True)] if len(rows) else rows

@@ -92,3 +92,12 @@ def test_an_audit_that_fails_says_how_many_checks_and_where(run: Run, exports: P
     spoiled(out, "scores.csv", CANARY, "somebody")
     code, err = run("audit", out)
     assert (code, err) == (5, f"eswarn: {out}: 2 of 10 checks failed\n")
+
+
+def test_a_departure_that_was_turned_away_stops_training(run: Run, exports: Path):
+    outcomes = exports / "outcomes.csv"
+    lines = outcomes.read_text(encoding="utf-8").splitlines()
+    outcomes.write_text("\n".join([lines[0], lines[1].replace(lines[1].split(",")[3], "Moved School"), *lines[2:], ""]), encoding="utf-8")
+    code, err = run("train", exports, "--out", exports.parent / "m", "--tracking", "off")
+    assert code == 3
+    assert "outcomes.csv: 1 rows of outcomes were rejected, and their pupils would be taken for stayers" in err

@@ -59,7 +59,7 @@ MUTANTS = [
            of_calendar.test_a_long_weekend_is_no_holiday_but_five_closed_weekdays_are),
     # who is on roll, and who can be scored
     Mutant("the last day on roll is no longer on roll", roll, "(left >= known.t)", "(left > known.t)",
-           of_roll.test_where_there_is_an_enrolment_table_it_decides, ("2025-09-01 | 2026-03-09 | single", {"A": "S"})),
+           of_roll.test_enrolment_rows_decide_for_who_has_any_and_marks_for_who_has_none, ("2025-09-01 | 2026-03-09 | single", {"A": "S"})),
     Mutant("dual registration takes the D", roll, "np.where(real.any(axis=0), single, other)", "other",
            meaning.test_dual_registration_the_d_yields_to_the_other_schools_mark),
     Mutant("of two marks that contradict each other one is taken", roll, "np.where(highest == lowest, highest, 0)", "highest",

@@ -71,16 +71,16 @@ def test_leaving_one_school_is_not_leaving_another() -> None:
     [
         ("2025-09-01 | | ", {"A": "S"}),
         ("2026-03-08 | | single", {"A": "S"}),
-        ("2026-03-09 | | main", {}),
+        ("2026-03-09 | | main", {"A": "S"}),
         ("2025-09-01 | 2026-03-08 | single", {}),
         ("2025-09-01 | 2026-03-09 | single", {"A": "S"}),
         ("2025-09-01 | | guest", {}),
         ("2025-09-01 | | subsidiary", {}),
     ],
 )
-def test_where_there_is_an_enrolment_table_it_decides(stay: str, on_roll: dict[str, str]) -> None:
+def test_enrolment_rows_decide_for_who_has_any_and_marks_for_who_has_none(stay: str, on_roll: dict[str, str]) -> None:
     enrolment = f"pupil | entered_on | left_on | status\nA | {stay}\n"
-    assert roll(f"{OPEN}A B | S | 2026-03-06 | / | /\n", enrolment=enrolment) == on_roll
+    assert roll(f"{OPEN}A B | S | 2026-03-06 | / | /\n", enrolment=enrolment) == on_roll | {"B": "S"}
 
 
 def test_a_known_departure_ends_an_open_enrolment_unless_there_is_a_later_one() -> None:

@@ -6,14 +6,17 @@ python docs/generate.py --check       change nothing; exit 1 and name what is ou
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from eswarn.config import DatasetFacts, default_toml
 from eswarn.features.catalogue import catalogue_page
+from eswarn.records.codes import PROFILES, Code, code_table
+from eswarn.records.readers.aside import ASIDE
 from eswarn.records.tables import GRAIN, TABLE_MODELS, column, json_schema
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,9 +26,11 @@ RECORDS_HEAD = """\
 
 <!-- Written by `make docs` from eswarn/records/tables.py; a test keeps the two in step. -->
 
-One file, or several, for each table, as CSV or Parquet, in one folder. Only `attendance` is needed to score, `outcomes`
-too to train; the others add to both. Columns are found by their name or by one of the other headers listed; a column
-that is not listed is dropped unread, and the ledger says so. `eswarn check FOLDER` tells what became of every row.
+Put the export files into one folder, in any of the [formats](formats.md) that are read, several for one table if need be. What a file
+holds decides which reader takes it and which table it is; its name breaks ties: `outcomes-2025.csv` where the headers fit several tables.
+`attendance` is needed to score, `outcomes` too to train; the others add to both. Columns are found by their name or by one of the other headers
+listed; a column that is not listed is dropped unread, and the ledger says so. `eswarn check FOLDER` tells what became of every row,
+`eswarn check FOLDER --changes 2025-09-01` which marks were changed since that day.
 
 Four rules hold in every table.
 
@@ -33,8 +38,8 @@ Four rules hold in every table.
 - **Missing is unknown.** An empty cell is never 0, "no" or "absent".
 - **A correction is a new row** with a later `recorded_on`. That column is optional everywhere and wanted everywhere: with
   it, a score asks what was known on the day, not what was corrected since.
-- **Pseudonyms only.** `pupil_id` is made with a key that the school keeps. A value that looks like a raw UPN is refused,
-  and names, dates of birth and free text have no column to go to.
+- **Pseudonyms only.** `pupil_id` is made with a key that the school keeps ([privacy](privacy.md)). A value that looks like a raw
+  UPN is refused, and names, dates of birth and free text have no column to go to.
 
 Roles: a *key* column says whom and when, a *fact* may reach a feature, a *protected* column is kept for judging
 fairness and goes to no model unless a configuration names it with a reason, an *administrative* one is for neither.
@@ -44,10 +49,26 @@ The JSON Schema of each table's row is in [schema/](schema/).
 
 
 def records_page() -> str:
-    """The page of all tables: columns, types, roles, allowed values and the headers they are found under."""
-    return RECORDS_HEAD + "".join(_table_section(table) for table in TABLE_MODELS) + _facts_section()
+    """The page of all tables: columns, types, roles, headers they are found under; register codes; facts of dataset.toml."""
+    return RECORDS_HEAD + "".join(_table_section(table) for table in TABLE_MODELS) + _codes_section() + _facts_section()
 
 
+CODES_HEAD = """
+## Register codes
+
+What a mark means depends on whose code it is and on the day, so a code is looked up by the date of its mark. `profile` in `dataset.toml` says whose
+codes a folder holds; a school's own codes are mapped under `[codes.map]`. A code in none of these lists is refused and named, never guessed. A code
+that was not in force on its day is counted and read with its meaning when it was.
+
+Absence is `authorised` and `unauthorised` together, divided by the possible sessions. `approved` activities count as attended. A session that is not possible
+counts nowhere; `administrative` codes and gaps (`-`) are no marks of the pupil at all.
+"""
+PROFILE_HEADS = {
+    "england": "The statutory codes in two eras, before and from 19 August 2024. Source: SI 2024/208, regulation 10, and the Department for"
+    " Education's daily attendance totals.",
+    "us": "The categories of Ed-Fi. Half days; chronic absence counts enrolled days, which come from the calendar.",
+    "neutral": "For systems that know only present and absent.",
+}
 FACTS_HEAD = """
 ## dataset.toml
 
@@ -55,8 +76,10 @@ Facts about the files that they cannot tell themselves, in a file of this name b
 observation of the outcomes, without which nobody can be called a stayer and nothing can be trained.
 
 ```toml
+profile = "england"
 school = "9994001"
 session = "AM/PM"
+academic_year = "2025/26"
 
 [dates]
 order = "dmy"
@@ -70,11 +93,50 @@ code = "Mark"
 
 [codes.map]
 I02 = "I"
+
+[terms]
+"census.csv" = "autumn 2025"
 ```
 
 | fact | what it says | where not given |
 |---|---|---|
 """
+
+
+def _codes_section() -> str:
+    parts = [CODES_HEAD]
+    for profile in PROFILES:
+        parts.append(
+            f"\n### Profile {profile}\n\n{PROFILE_HEADS[profile]}\n\n| code | meaning | category | possible | counts, too, as | in force |\n"
+        )
+        parts.append("|---|---|---|---|---|---|\n")
+        parts += [_code_line(meanings) for meanings in _eras(code_table(profile).rows)]
+    return "".join(parts)
+
+
+def _eras(rows: Sequence[Code]) -> list[list[Code]]:
+    """The rows of one code and one meaning together, in the order of the table."""
+    found: dict[tuple[object, ...], list[Code]] = {}
+    for row in rows:
+        found.setdefault(row[:6], []).append(row)
+    return list(found.values())
+
+
+def _code_line(rows: Sequence[Code]) -> str:
+    first, last = min(row.valid_from for row in rows), max(row.valid_to for row in rows)
+    since = "" if first == dt.date.min else f"from {first}"
+    until = "" if last == dt.date.max else f"to {last}"
+    row = rows[0]
+    also = ", ".join([*(["late"] * row.late), *([row.also] if row.also else [])]).replace("_", " ")
+    cells = (
+        f"`{row.code}`",
+        row.meaning,
+        row.category.replace("_", " "),
+        "yes" if row.possible else "no",
+        also,
+        f"{since} {until}".strip(),
+    )
+    return f"| {' | '.join(cells)} |\n".replace("|  |", "| |").replace("|  |", "| |")
 
 
 def _facts_section() -> str:
@@ -101,6 +163,9 @@ def _table_section(table: str) -> str:
         lines.append(
             f"| `{name}` | {_type(shape)} | {needed} | {found.role} | {shape.get('description', '')} | {also} |".replace("  |", " |")
         )
+    if table in ASIDE:
+        asides = "; ".join(f"{name} ({', '.join(headers)})" for name, headers in ASIDE[table].items())
+        lines += ["", f"Read as well, and turned into the columns above: {asides}. A record marked as deleted or cancelled is no record."]
     return "\n".join(lines) + "\n"
 
 

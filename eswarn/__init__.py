@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from eswarn.config import load_config as load_config
     from eswarn.evaluation.audit import Audit as Audit
     from eswarn.features.feature import Feature as Feature
+    from eswarn.features.library import FEATURES as FEATURES
     from eswarn.model.bundle import Model as Model
     from eswarn.model.risk import RiskModel as RiskModel
     from eswarn.model.scores import Score as Score
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from eswarn.pipeline import train as train
     from eswarn.records import Records as Records
     from eswarn.records import check as check
+    from eswarn.records import pseudonymise as pseudonymise
     from eswarn.records import read as read
     from eswarn.records import write as write
     from eswarn.report import report as report
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 _WHERE = {
     "Audit": "eswarn.evaluation.audit",
     "Config": "eswarn.config",
+    "FEATURES": "eswarn.features.library",
     "Feature": "eswarn.features.feature",
     "Model": "eswarn.model.bundle",
     "Records": "eswarn.records",
@@ -46,6 +49,7 @@ _WHERE = {
     "feature_table": "eswarn.pipeline",
     "load": "eswarn.pipeline",
     "load_config": "eswarn.config",
+    "pseudonymise": "eswarn.records",
     "read": "eswarn.records",
     "report": "eswarn.report",
     "score": "eswarn.pipeline",

@@ -15,7 +15,9 @@ Destination = Literal[
     "completed", "other_school", "alternative_provision", "home_education", "college_or_training",
     "work", "neet", "withdrew", "abroad", "deceased", "unknown",
 ]  # fmt: skip
-TABLES = ("attendance", "behaviour", "suspensions", "context", "outcomes", "assessments", "enrolment", "calendar")
+TABLES = (
+    "attendance", "behaviour", "suspensions", "context", "outcomes", "assessments", "enrolment", "calendar", "term_totals", "extra",
+)  # fmt: skip
 
 
 class Section(BaseModel):
@@ -124,12 +126,17 @@ class CodeFacts(Section):
 class DatasetFacts(Section):
     """dataset.toml: facts about a folder of export files that the files cannot tell themselves."""
 
-    profile: Literal["england"] = Field("england", description="Whose register codes these are.")
+    profile: Literal["england", "us", "neutral"] = Field("england", description="Whose register codes these are.")
     session: Literal["AM/PM", "DAY"] = Field("AM/PM", description="Two marks a day, or one.")
     school: str | None = Field(
         None, min_length=1, max_length=40, description="The one school of the files, where they have no column for it."
     )
     encoding: Literal["utf-8", "cp1252", "utf-16"] = Field("utf-8", description="How text files are encoded.")
+    academic_year: str | None = Field(
+        None, pattern=r"^20[0-9]{2}/[0-9]{2}$", description='Year of dates that are written without one, such as "2025/26".'
+    )
+    terms: dict[str, str] = Field(default_factory=dict, description='Term of each census file: "its name" = "autumn 2025".')
+    marks: Literal["all", "absences"] = Field("all", description="Whether every session has a mark, or only absences are kept.")
     dates: DateFacts = DateFacts()
     observed_to: dict[str, dt.date] = Field(default_factory=dict, description="Table = last day on which it was followed.")
     columns: dict[str, dict[str, str]] = Field(default_factory=dict, description="Table.column = header in the files.")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eswarn import folders
-from eswarn.cohort.dates import half_terms, parse_date, refuse_stale, training_dates
+from eswarn.cohort.dates import parse_date, refuse_stale, training_dates
 from eswarn.cohort.label import refuse_lost_outcomes
 from eswarn.config import Config, load_config
 from eswarn.errors import InputRefused, NotTracked, UsageError
@@ -21,6 +21,8 @@ from eswarn.evaluation.audit import Audit, audit_folder
 from eswarn.evaluation.metrics import RANKING, judge
 from eswarn.evidence.record import read_record, seal, write_record
 from eswarn.features.compute import choose, compute
+from eswarn.features.feature import Feature
+from eswarn.features.library import FEATURES
 from eswarn.model.bundle import Model, load_model
 from eswarn.model.fit import assemble, fit
 from eswarn.model.issue import issue
@@ -36,8 +38,8 @@ OFF = "off"
 
 
 def train(
-    records: Records, config: Config | str | Path | None = None, *, out: str | Path | None = None, tracking: str | None = None,
-    progress: Progress = silent,
+    records: Records, config: Config | str | Path | None = None, *, features: Sequence[Feature] = FEATURES,
+    out: str | Path | None = None, tracking: str | None = None, progress: Progress = silent,
 ) -> Model:  # fmt: skip
     """Train a calibrated model on the labelled cohorts of some records, and track it.
 
@@ -47,6 +49,8 @@ def train(
         From `read` or `simulate`.
     config : Config, path or None
         Choices; the defaults where None.
+    features : sequence of Feature
+        Those to choose from; ``(*FEATURES, mine)`` adds one of your own, which `load` must then be given too.
     out : path, optional
         Write the model there; an existing folder is refused.
     tracking : str, optional
@@ -69,9 +73,9 @@ def train(
     if out is not None:
         folders.refuse_existing(Path(out))
     refuse_lost_outcomes(records)
-    features, timeline = choose(choices.features), Timeline(records)
+    chosen, timeline = choose(choices.features, features), Timeline(records)
     dates = training_dates(timeline, choices.cohort)
-    data = compute(timeline, dates, choices.cohort, features=features, labelled=True, progress=progress)
+    data = compute(timeline, dates, choices.cohort, features=chosen, labelled=True, progress=progress)
     progress("training", 0, 1)
     fitted = fit(data, choices)
     figures = judge(fitted.raw, fitted.risk_model.curve_(fitted.raw), fitted.y)
@@ -89,14 +93,6 @@ def train(
                 raise
             warnings.warn(str(error), stacklevel=2)
     return model
-
-
-def latest_half_term(records: Records) -> dt.date:
-    """The first Monday of the last half-term on record: a date on which a school would have asked for a list."""
-    days = half_terms(Timeline(records))
-    if not days:
-        raise InputRefused("the attendance table has no marks before the first Monday of any half-term", do="Export more school weeks.")
-    return days[-1]
 
 
 def score(
@@ -175,7 +171,7 @@ def _write(scores: Scores, model: Model, records: Records, out: Path, began: flo
 
 def feature_table(
     records: Records, as_of: Sequence[dt.date | str] | dt.date | str, *, config: Config | str | Path | None = None,
-    progress: Progress = silent,
+    features: Sequence[Feature] = FEATURES, progress: Progress = silent,
 ) -> pd.DataFrame:  # fmt: skip
     """The feature table alone: pupil_id, as_of and one column a feature, for those who bring their own model.
 
@@ -187,6 +183,8 @@ def feature_table(
         One or more as-of dates.
     config : Config, path or None
         ``[features]`` chooses columns, ``[cohort]`` who can be scored.
+    features : sequence of Feature
+        Those to choose from.
 
     Returns
     -------
@@ -198,15 +196,17 @@ def feature_table(
     timeline = Timeline(records)
     for day in days:
         refuse_stale(timeline, day)
-    data = compute(timeline, days, choices.cohort, features=choose(choices.features), progress=progress)
-    table = data.X.copy()
+    data = compute(timeline, days, choices.cohort, features=choose(choices.features, features), progress=progress)
+    table = data.X.copy(deep=False)
     table.insert(0, "pupil_id", data.keys["pupil_id"])
     table.insert(1, "as_of", data.keys["as_of"])
     return table
 
 
-def load(model: str | Path, *, tracking: str | None = None) -> Model:
+def load(model: str | Path, *, features: Sequence[Feature] = FEATURES, tracking: str | None = None) -> Model:
     """Load a model from its folder, or from the tracking store: ``models:/eswarn@champion``, ``runs:/ID/model``.
+
+    ``features`` are those it may have been trained with, where some are not the shipped ones.
 
     Raises
     ------
@@ -215,13 +215,13 @@ def load(model: str | Path, *, tracking: str | None = None) -> Model:
     """
     reference = str(model)
     if not reference.startswith(("runs:/", "models:/")):
-        return load_model(model)
+        return load_model(model, features)
     from eswarn.tracking import fetch
 
     if reference.startswith("runs:/") and reference.count("/") == 1:
         reference += "/model"
     with tempfile.TemporaryDirectory() as place:
-        return load_model(fetch(reference, Path(place) / "model", uri=tracking or load_config().tracking.uri))
+        return load_model(fetch(reference, Path(place) / "model", uri=tracking or load_config().tracking.uri), features)
 
 
 def audit(run: str | Path, *, tracking: str | None = None) -> Audit:

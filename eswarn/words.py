@@ -19,9 +19,9 @@ def share(value: float) -> str:
     return f"{percent:.1f} %" if 0 < abs(percent) < 0.95 else f"{percent:.0f} %"
 
 
-def points(value: float) -> str:
+def points(value: float, decimals: int = 0) -> str:
     """A change of a share in percentage points, unsigned: ``-0.08`` is ``8 percentage points``."""
-    size = f"{abs(100 * value):.0f}"
+    size = f"{abs(100 * value):.{decimals}f}"
     return f"{size} percentage point{'' if size == '1' else 's'}"
 
 

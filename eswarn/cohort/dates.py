@@ -8,7 +8,7 @@ from eswarn.cohort.calendar import calendar_before, half_term_mondays
 from eswarn.cohort.label import is_mature
 from eswarn.config import CohortConfig
 from eswarn.errors import InputRefused, UsageError
-from eswarn.records.timeline import Timeline, as_date
+from eswarn.records.timeline import Timeline
 
 STALE_DAYS = 120  # no school holiday is as long
 
@@ -39,11 +39,20 @@ def training_dates(timeline: Timeline, config: CohortConfig) -> tuple[dt.date, .
 
 def half_terms(timeline: Timeline) -> tuple[dt.date, ...]:
     """First Mondays of the half-terms before which there is any mark."""
-    _, _, date = timeline.attendance
-    if not len(date):
+    marked = timeline.marked_from_to
+    if marked is None:
         raise InputRefused("the attendance table has no rows", do="Export marks for at least one school year.")
-    mondays = half_term_mondays(calendar_before(timeline.before(as_date(int(date.max()) + 1))))
-    return tuple(day for day in mondays if day > as_date(int(date.min())))
+    first, last = marked
+    mondays = half_term_mondays(calendar_before(timeline.before(last + dt.timedelta(days=1))))
+    return tuple(day for day in mondays if day > first)
+
+
+def latest_half_term(timeline: Timeline) -> dt.date:
+    """The first Monday of the last half-term on record: a date on which a school would have asked for a list."""
+    days = half_terms(timeline)
+    if not days:
+        raise InputRefused("the attendance table has no marks before the first Monday of any half-term", do="Export more school weeks.")
+    return days[-1]
 
 
 def refuse_stale(timeline: Timeline, as_of: dt.date) -> None:

@@ -12,8 +12,9 @@ from eswarn.cohort.roll import Cohort
 from eswarn.config import CohortConfig
 from eswarn.errors import InputRefused
 from eswarn.records.arrays import Bools, Ints
+from eswarn.records.facts import Facts
 from eswarn.records.store import Records
-from eswarn.records.timeline import Facts, Timeline, days_since_epoch
+from eswarn.records.timeline import Timeline, days_since_epoch
 
 FINISHED = ("completed", "college_or_training")
 

@@ -10,6 +10,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from eswarn.config import CohortConfig
@@ -22,7 +23,7 @@ Session = tuple[dt.date, int]  # a day, and 0 for its morning or 1 for its after
 Marks = dict[Session, Code]
 HALVES = {"AM": (0,), "PM": (1,), "DAY": (0, 1)}
 DATED = {"attendance": "date", "behaviour": "date", "suspensions": "start", "context": "valid_from", "outcomes": "left_on",
-         "assessments": "date", "enrolment": "entered_on", "calendar": "date"}  # fmt: skip
+         "assessments": "date", "enrolment": "entered_on", "calendar": "date", "term_totals": "ends_on", "extra": "date"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def known_before(records: Records, t: dt.date) -> Known:
     rows = {name: _latest(name, records.table(name).to_pylist(), t) for name in DATED}
     codes = code_table(records.facts.profile).rows
     marks = _marks(rows.pop("attendance"), codes)
-    return Known(t, rows, marks, _open(marks, rows["calendar"]), frozenset(records.tables), codes)
+    return Known(t, rows, marks, _open(marks, rows["calendar"]), records.supplied, codes)
 
 
 def _latest(table: str, rows: Iterable[Row], t: dt.date) -> list[Row]:
@@ -92,6 +93,7 @@ def _meaning(code: str, day: dt.date, codes: Sequence[Code]) -> Code:
     return min(eras, key=lambda row: max((row.valid_from - day).days, (day - row.valid_to).days, 0))
 
 
+@cache
 def means(name: str, mark: Code) -> bool:
     """Whether a mark is in a named set of sessions, by definitions written out here once more."""
     if name.startswith("code:"):
@@ -102,8 +104,8 @@ def means(name: str, mark: Code) -> bool:
         "possible": mark.category in ("attended", "approved", "authorised", "unauthorised"),
         "late": mark.late,
         "marked": mark.code not in ("#", "Z"),
-        "illness": mark.code == "I",
-        "no_reason_yet": mark.code == "N",
+        "illness": mark.code in ("I", "MA"),  # MA: a medical excuse in the United States
+        "no_reason_yet": mark.code in ("N", "A"),  # A: absent where a system knows no reasons
     }
     return sets.get(name, mark.category == name)
 

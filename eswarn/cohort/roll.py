@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from eswarn.cohort.calendar import Calendar, calendar_before
+from eswarn.cohort.merged import coverage, pupil_marks
 from eswarn.config import CohortConfig
+from eswarn.parallel import blocks, each
 from eswarn.records.arrays import NEVER, Bools, Ints
-from eswarn.records.timeline import Facts, Snapshot
+from eswarn.records.facts import Facts
+from eswarn.records.timeline import STAYS_AT_ONCE, Snapshot
 
 RECENT_DAYS = 20  # open days: a mark in these is a sign of being on roll; none in these, a question
 LOOK_BACK = 60  # open days over which marks must be complete enough
@@ -67,6 +70,13 @@ class Cohort:
         """Where a score can be given."""
         return np.array([not why for why in self.abstain], bool)
 
+    def block(self, rows: slice) -> Cohort:
+        """Some successive rows, which must be all of their schools."""
+        return replace(
+            self, pupil=self.pupil[rows], school=self.school[rows], entered=self.entered[rows], context=self.context[rows],
+            abstain=self.abstain[rows], mend=self.mend[rows], unmarked=self.unmarked[rows],
+        )  # fmt: skip
+
     def context_values(self, column: str) -> npt.NDArray[np.float64]:
         """A context column in force on the date; NaN where unknown or where there is no row."""
         values = np.append(self.known.tables["context"].columns[column], np.nan)
@@ -115,13 +125,9 @@ class _Signs:
 
 def _signs(known: Snapshot) -> _Signs:
     n = max(len(known.schools), 1)
-    marked = known.codes.members("marked")[known.marks]  # a planned closure, or a pupil yet to come, is no sign
-    sessions = known.marks.shape[1]
-    has = marked.any(axis=1)
+    has = known.marked.first >= 0
     stay = known.stay_pupil * n + known.stay_school
-    days = np.repeat(known.days, 2)
-    first_mark = days[marked[has].argmax(axis=1)] if sessions else np.zeros(0, np.int64)
-    last_mark = days[sessions - 1 - marked[has][:, ::-1].argmax(axis=1)] if sessions else np.zeros(0, np.int64)
+    first_mark, last_mark = known.days[known.marked.first[has] // 2], known.days[known.marked.last[has] // 2]
     context, outcomes, enrolment = known.tables["context"], known.tables["outcomes"], known.tables["enrolment"]
     pairs = np.unique(np.concatenate([stay[has], context.pupil * n + context.school, enrolment.pupil * n + enrolment.school]))
 
@@ -177,46 +183,25 @@ def _can_be_scored(
 
     Who was there before the last 20 open days (of a school with as many) and has no mark in them may be gone already.
     """
-    marks = pupil_marks(known, pupil)
-    days = np.repeat(known.days, 2)
-    recently = calendar.last(RECENT_DAYS)[0][school]
-    recent = days[None, :] >= recently[:, None]
-    window = days[None, :] >= calendar.last(LOOK_BACK)[0][school][:, None]
-    is_open = calendar.open[school] & window & (days[None, :] >= entered[:, None])
-    marked = known.codes.members("marked")[marks]
-    possible = (known.codes.members("possible")[marks] & window).sum(axis=1)
-    n_open = is_open.sum(axis=1)
-    share = np.divide((marked & is_open).sum(axis=1), n_open, out=np.zeros(len(pupil)), where=n_open > 0)
-    there_before = (entered <= recently) & (calendar.open_days[school].sum(axis=1) >= RECENT_DAYS)
-    gone = ~(marked & recent).any(axis=1) & there_before
+    recently, window = calendar.last(RECENT_DAYS)[0], calendar.last(LOOK_BACK)[0]
+    found = np.zeros((len(pupil), 4), np.int64)
+    from_days = [2 * np.searchsorted(known.days, days) for days in (window, recently, entered)]
+    sets = known.codes.members("possible"), known.codes.members("marked")
+
+    def of_block(rows: slice) -> None:
+        marks = pupil_marks(known, pupil[rows])
+        coverage(marks, school[rows], calendar.open, from_days[0], from_days[1], from_days[2][rows], *sets, found[rows])
+
+    each(of_block, blocks(len(pupil), STAYS_AT_ONCE))
+    possible, n_open, marked, recent = found.T
+    share = np.divide(marked, n_open, out=np.zeros(len(pupil)), where=n_open > 0)
+    there_before = (entered <= recently[school]) & (calendar.open_days.sum(axis=1)[school] >= RECENT_DAYS)
+    gone = (recent == 0) & there_before
     few_sessions = FEW_SESSIONS.format(least=config.min_possible)
     few_marks = FEW_MARKS.format(share=f"{100 * config.min_marked:.0f} %")
     why = np.where(gone, 1, np.where(possible < config.min_possible, 2, np.where(share < config.min_marked, 3, 0)))
     texts, mends = ("", ALREADY_GONE, few_sessions, few_marks), ("", *MENDS.values())
     return tuple(texts[w] for w in why), tuple(mends[w] for w in why), np.where(n_open > 0, 1 - share, np.nan)
-
-
-def pupil_marks(known: Snapshot, pupil: Ints) -> npt.NDArray[np.uint8]:
-    """Marks of each pupil over all schools, shape (pupils, 2 D).
-
-    Where two schools mark one session, a code that is not a possible session (D, dual registered) yields to one that is,
-    and no register at all (a closure) to either; two that are possible and differ are a conflict, and the session counts as
-    unmarked. Of others that differ, the one that stands last in the code table counts: D stands first, and yields.
-    """
-    first = np.searchsorted(known.stay_pupil, pupil, side="left")
-    after = np.searchsorted(known.stay_pupil, pupil, side="right")
-    out = np.zeros((len(pupil), known.marks.shape[1]), np.uint8)
-    some = after > first
-    out[some] = known.marks[first[some]]
-    possible, marked = known.codes.members("possible"), known.codes.members("marked")
-    for row in np.flatnonzero(after - first > 1):
-        stays = known.marks[first[row] : after[row]]
-        real, told = possible[stays], marked[stays]
-        highest, lowest = np.where(real, stays, 0).max(axis=0), np.where(real, stays, 255).min(axis=0)
-        single = np.where(highest == lowest, highest, 0)
-        other = np.where(told.any(axis=0), np.where(told, stays, 0).max(axis=0), stays.max(axis=0))
-        out[row] = np.where(real.any(axis=0), single, other)
-    return out
 
 
 def _in_force(context: Facts, pupil: Ints, pupils: int) -> Ints:

@@ -19,11 +19,15 @@ from eswarn.errors import InputRefused, UsageError, nearest
 from eswarn.features.feature import Feature
 from eswarn.features.library import FEATURES
 from eswarn.features.view import View
+from eswarn.parallel import each
 from eswarn.progress import Progress, silent
 from eswarn.records.timeline import Timeline, check_as_of
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+PUPILS_AT_ONCE = 8_192
 
 
 @dataclass(frozen=True)
@@ -140,6 +144,8 @@ def compute(
         labels = label(timeline, cohort, day, config) if labelled else unlabelled(cohort)
         parts.append(_on(day, cohort, labels, tuple(features)))
     progress("computing features", len(as_of), len(as_of))
+    if len(parts) == 1:
+        return parts[0]
     X, keys, left_out = (pd.concat([getattr(part, name) for part in parts], ignore_index=True) for name in ("X", "keys", "left_out"))
     y, unknown = (np.concatenate([getattr(part, name) for part in parts]) for name in ("y", "unknown"))
     return Dataset(X, keys, y, unknown, left_out, tuple(features))
@@ -149,12 +155,47 @@ def _on(day: dt.date, cohort: Cohort, labels: Labels, features: tuple[Feature, .
     """The features of one as-of date."""
     import pandas as pd
 
-    view, scorable, keys = View(cohort), cohort.scorable, _keys(cohort, day)
+    scorable, keys = cohort.scorable, _keys(cohort, day)
     left_out = keys[["pupil_id", "school_id", "as_of"]].assign(
         reason=pd.Series(cohort.abstain, dtype="str"), what_would_mend_it=pd.Series(cohort.mend, dtype="str")
     )
-    X = pd.DataFrame({f.column: f.compute(view)[scorable] for f in features}, dtype=float)
-    return Dataset(X, keys[scorable], labels.y[scorable], labels.unknown[scorable], left_out[~scorable], features)
+    X = pd.DataFrame(answers(cohort, features).T, columns=[f.column for f in features], copy=False)
+    left_out, keys = left_out[~scorable], keys[scorable].reset_index(drop=True)
+    return Dataset(X, keys, labels.y[scorable], labels.unknown[scorable], left_out.reset_index(drop=True), features)
+
+
+def answers(cohort: Cohort, features: Sequence[Feature]) -> npt.NDArray[np.float64]:
+    """Every feature for everybody who can be scored, shape (features, pupils).
+
+    What the register alone answers is asked of whole schools, a block of them at a time, so that their bit planes stay small.
+    """
+    scorable = cohort.scorable
+    upto = np.append(0, scorable.cumsum())
+    found = np.empty((len(features), int(upto[-1])))
+    of_register = [i for i, feature in enumerate(features) if feature.measure.tables == ("attendance",)]
+    sets = sorted({wanted for feature in features for wanted in feature.measure.sets}, key=str)
+
+    def of_block(rows: slice) -> None:
+        view, kept = View(cohort.block(rows), sets), scorable[rows]
+        for i in of_register:
+            found[i, upto[rows.start] : upto[rows.stop]] = features[i].compute(view)[kept]
+
+    each(of_block, _whole_schools(cohort))
+    view = View(cohort, sets)
+    for i in sorted(set(range(len(features))) - set(of_register)):
+        found[i] = features[i].compute(view)[scorable]
+    return found
+
+
+def _whole_schools(cohort: Cohort) -> list[slice]:
+    """Blocks of whole schools, of about `PUPILS_AT_ONCE` pupils."""
+    ends = np.append(np.flatnonzero(np.diff(cohort.school)) + 1, len(cohort))
+    found, start = [], 0
+    for end in ends.tolist():
+        if end - start >= PUPILS_AT_ONCE or end == len(cohort):
+            found.append(slice(start, end))
+            start = end
+    return found
 
 
 def _keys(cohort: Cohort, day: dt.date) -> pd.DataFrame:
@@ -163,8 +204,8 @@ def _keys(cohort: Cohort, day: dt.date) -> pd.DataFrame:
     known = cohort.known
     return pd.DataFrame(
         {
-            "pupil_id": pd.Series([known.pupils[p] for p in cohort.pupil], dtype="str"),
-            "school_id": pd.Series([known.schools[s] for s in cohort.school], dtype="str"),
+            "pupil_id": pd.Series(np.array(known.pupils, object)[cohort.pupil], dtype="str"),
+            "school_id": pd.Series(np.array(known.schools, object)[cohort.school], dtype="str"),
             "as_of": pd.Series([day] * len(cohort), dtype="object"),
             "year_group": cohort.context_values("year_group"),
             "unmarked": cohort.unmarked,
@@ -173,13 +214,18 @@ def _keys(cohort: Cohort, day: dt.date) -> pd.DataFrame:
 
 
 def write_feature_table(table: pd.DataFrame, file: Path) -> None:
-    """Write a feature table as Parquet: complete or not at all."""
+    """Write a feature table as Parquet, or as CSV where the name ends so: complete or not at all."""
     import pyarrow as pa
+    import pyarrow.csv as csv
     import pyarrow.parquet as pq
 
     draft = file.with_name(file.name + ".tmp")
     try:
-        pq.write_table(pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None), draft, compression="zstd")
+        rows = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
+        if file.suffix.casefold() == ".csv":
+            csv.write_csv(rows, draft)
+        else:
+            pq.write_table(rows, draft, compression="zstd")
         draft.replace(file)
     except OSError as error:
         raise InputRefused(f"could not be written ({error.strerror})", where=str(file)) from None

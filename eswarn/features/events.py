@@ -8,14 +8,16 @@ from typing import ClassVar
 import numpy as np
 import pyarrow.types as pt
 
+from eswarn.errors import UsageError
 from eswarn.features.measures import Asked, ratio
-from eswarn.features.view import Floats, View
+from eswarn.features.register import SessionSet
+from eswarn.features.view import View
 from eswarn.features.windows import Window
-from eswarn.records.arrays import Bools
+from eswarn.records.arrays import Bools, Floats
+from eswarn.records.facts import Facts
 from eswarn.records.tables import arrow_schema
-from eswarn.records.timeline import Facts
 
-EVENT_TABLES = ("behaviour", "suspensions", "assessments")
+EVENT_TABLES = ("behaviour", "suspensions", "assessments", "term_totals", "extra")
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Events:
 @dataclass(frozen=True)
 class _OfEvents:
     events: Events
+    sets: ClassVar[tuple[SessionSet, ...]] = ()
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -80,10 +83,18 @@ class count(_OfEvents):
 
 @dataclass(frozen=True)
 class total(_OfEvents):
-    """Sum of a column over the events in the window, null as 0; no answer where the school keeps no such records."""
+    """Sum of a column over the events in the window, null as 0; no answer where the school keeps no such records.
+
+    ``magnitude`` leaves out the signs: points count against a pupil at one school as +3 and at the next as -3.
+    """
 
     column: str = ""
-    unit: ClassVar[str] = "sessions"
+    magnitude: bool = False
+
+    @property
+    def unit(self) -> str:
+        """Sessions, or the unit of the column."""
+        return "sessions" if self.column == "sessions" else "value"
 
     @property
     def _added(self) -> Asked:
@@ -92,22 +103,47 @@ class total(_OfEvents):
     def compute(self, view: View, window: Window) -> Floats:
         """A sum a pupil."""
         place, facts = self._found(view, window)
-        summed = np.bincount(place, weights=np.nan_to_num(facts.columns[self.column]), minlength=len(view))
+        values = np.nan_to_num(facts.columns[self.column])
+        summed = np.bincount(place, weights=np.abs(values) if self.magnitude else values, minlength=len(view))
         return np.where(self._told(view), summed, np.nan)
 
 
 @dataclass(frozen=True)
 class days_since_event(_OfEvents):
-    """Open days of the school since the last event, wherever it was recorded; no answer where there was none."""
+    """Open days of the school since the last event (or the first), wherever it was recorded; no answer where there was none."""
 
+    first: bool = False
     unit: ClassVar[str] = "days"
 
     def compute(self, view: View, window: Window) -> Floats:
         """School days a pupil; 0 where it was on the latest open day or since."""
         place, facts = self._found(view, window)
-        latest = np.full(len(view), -np.inf)
-        np.maximum.at(latest, place, facts.date.astype(float))
-        return view.open_days_after(np.where(np.isinf(latest), np.nan, latest))
+        day = np.full(len(view), np.inf if self.first else -np.inf)
+        (np.minimum if self.first else np.maximum).at(day, place, facts.date.astype(float))
+        return view.open_days_after(np.where(np.isinf(day), np.nan, day))
+
+
+@dataclass(frozen=True)
+class days_with(_OfEvents):
+    """Open days of the pupil's school with an event, as a share of all in the window.
+
+    No answer where the school keeps no such records, or was not open.
+    """
+
+    unit: ClassVar[str] = "share"
+
+    def compute(self, view: View, window: Window) -> Floats:
+        """One share between 0 and 1 a pupil."""
+        place, facts = self._found(view, window)
+        calendar = view.cohort.calendar
+        at = np.searchsorted(calendar.days, facts.date)
+        inside = at < len(calendar.days)
+        inside[inside] = calendar.days[at[inside]] == facts.date[inside]
+        place, at = place[inside], at[inside]
+        opened = calendar.open_days[view.cohort.school[place], at]
+        distinct = np.unique(place[opened] * (len(calendar.days) + 1) + at[opened]) // (len(calendar.days) + 1)
+        days = ratio(np.bincount(distinct, minlength=len(view)), view.open_days_in(window))
+        return np.where(self._told(view), days, np.nan)
 
 
 @dataclass(frozen=True)
@@ -125,15 +161,61 @@ class mean_ratio(_OfEvents):
     def compute(self, view: View, window: Window) -> Floats:
         """A mean a pupil, summed in the order of school, date and subject."""
         place, facts = self._found(view, window)
-        parts = facts.columns[self.top] / facts.columns[self.bottom]
+        parts = ratio(facts.columns[self.top], facts.columns[self.bottom])
         both = ~np.isnan(parts)
         n = np.bincount(place[both], minlength=len(view))
         return ratio(np.bincount(place[both], weights=parts[both], minlength=len(view)), n)
 
 
 @dataclass(frozen=True)
+class sums_ratio(_OfEvents):
+    """Sum of some columns over the sum of another, events with all of them; no answer where there is nothing to divide by."""
+
+    top: tuple[str, ...] = ()
+    bottom: str = ""
+    unit: ClassVar[str] = "share"
+
+    @property
+    def _added(self) -> Asked:
+        return tuple((self.events.table, name, ()) for name in (*self.top, self.bottom))
+
+    def compute(self, view: View, window: Window) -> Floats:
+        """A share a pupil."""
+        place, facts = self._found(view, window)
+        tops = np.sum([facts.columns[name] for name in self.top], axis=0)
+        both = ~np.isnan(tops + facts.columns[self.bottom])
+        sums = [np.bincount(place[both], weights=values[both], minlength=len(view)) for values in (tops, facts.columns[self.bottom])]
+        return ratio(*sums)
+
+
+@dataclass(frozen=True)
+class latest_extra:
+    """The latest number of one name in the table ``extra`` inside the window; no answer where there is none."""
+
+    name: str
+    unit: ClassVar[str] = "value"
+    tables: ClassVar[tuple[str, ...]] = ("extra",)
+    sets: ClassVar[tuple[SessionSet, ...]] = ()
+
+    @property
+    def columns(self) -> Asked:
+        """The numbers."""
+        return (("extra", "value", ()),)
+
+    def compute(self, view: View, window: Window) -> Floats:
+        """A number a pupil; of several schools on one day, that of the last in order."""
+        named = Events("extra", "number", where=(("name", (self.name,)),))
+        place, facts = view.events("extra", window, named.rows(view.cohort.known.tables["extra"]))
+        out = np.full(len(view), np.nan)
+        order = np.lexsort((facts.school, facts.date, place))
+        out[place[order]] = facts.columns["value"][order]
+        return out
+
+
+@dataclass(frozen=True)
 class _OfContext:
     column: str
+    sets: ClassVar[tuple[SessionSet, ...]] = ()
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -146,6 +228,14 @@ class latest(_OfContext):
     """The value of a context column in force; for text, 1 where it is one of ``values`` and 0 where it is another."""
 
     values: tuple[str, ...] = ()
+    table: str = "context"
+
+    def __post_init__(self) -> None:
+        if self.table != "context":
+            raise UsageError(
+                f'the latest value of "{self.column}" is not one value: {self.table} may hold several records a day',
+                do="Ask for a mean, a sum or a count of them (mean_ratio, total, count), or give the number as a row of extra.",
+            )
 
     @property
     def unit(self) -> str:

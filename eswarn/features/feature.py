@@ -9,6 +9,7 @@ import string
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+import numpy as np
 import pyarrow.types as pt
 from pydantic import TypeAdapter, ValidationError
 
@@ -17,8 +18,9 @@ from eswarn.errors import UsageError, nearest
 from eswarn.features import measures
 from eswarn.features.events import EVENT_TABLES
 from eswarn.features.measures import Measure, Wanted
-from eswarn.features.view import Floats, View
+from eswarn.features.view import View
 from eswarn.features.windows import Window, ever
+from eswarn.records.arrays import Floats
 from eswarn.records.tables import TABLE_MODELS, arrow_schema, column
 
 Direction = Literal["riskier", "safer", "either"]
@@ -112,7 +114,13 @@ class Feature:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def compute(self, view: View) -> Floats:
-        """One number a pupil of the cohort, NaN where the records have no answer."""
+        """One number a pupil of the cohort, NaN where the records have no answer.
+
+        Nobody is answered about a set of marks that the register codes of the place cannot tell: no such mark is not "never".
+        """
+        codes = view.cohort.known.codes
+        if not all(codes.members(wanted.name).any() for wanted in self.measure.sets):
+            return np.full(len(view), np.nan)
         return self.measure.compute(view, self.window)
 
     def value_text(self, value: float) -> str:
@@ -122,8 +130,12 @@ class Feature:
             return words.share(value)
         if unit == "change":
             return "no change" if round(100 * value) == 0 else f"{words.points(value)} {'more' if value > 0 else 'less'}"
-        if unit in ("days", "sessions", "times"):
-            return words.count(value, {"days": "school day", "sessions": "session", "times": "time"}[unit])
+        if unit == "change a week":
+            return "level" if round(1000 * value) == 0 else f"{words.points(value, 1)} {'more' if value > 0 else 'less'} each week"
+        if unit == "difference":
+            return "no change" if value == 0 else f"{words.number(abs(value))} {'more' if value > 0 else 'fewer'}"
+        if unit in ("days", "sessions", "times", "weeks"):
+            return words.count(value, {"days": "school day", "sessions": "session", "times": "time", "weeks": "week"}[unit])
         if unit == "calendar days":
             return "a year or more" if value >= 365 else words.count(math.floor(value / 7), "week")
         if unit == "yes":

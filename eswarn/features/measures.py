@@ -1,4 +1,7 @@
-"""The closed vocabulary of measures: what can be asked of a pupil's register in a window, and what no answer means; see events.py."""
+"""The closed vocabulary of measures: what can be asked of a pupil's register in a window, and what no answer means.
+
+Measures by school week are in weeks.py, those of a school career in career.py, those of other tables in events.py.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,11 @@ from typing import ClassVar, Literal, Protocol, runtime_checkable
 import numpy as np
 
 from eswarn.features.register import ATTENDED, POSSIBLE, SessionSet
-from eswarn.features.view import Floats, View
-from eswarn.features.windows import Window
+from eswarn.features.view import View
+from eswarn.features.windows import When, Window
+from eswarn.records.arrays import Floats
 
-VERSION = 1  # part of every fingerprint: raise it when the meaning of any measure changes
+VERSION = 2  # part of every fingerprint: raise it when the meaning of any measure changes
 Wanted = tuple[str, ...] | Literal["any"]  # values of a text column that count; none of a column of numbers; or any column
 Asked = tuple[tuple[str, str, Wanted], ...]  # table, column and what is wanted of it
 
@@ -32,11 +36,17 @@ class Measure(Protocol):
     def tables(self) -> tuple[str, ...]:
         """Tables it needs."""
 
+    @property
+    def sets(self) -> tuple[SessionSet, ...]:
+        """Sets of sessions it asks the register for."""
+
     def compute(self, view: View, window: Window) -> Floats:
         """One number for each pupil of the view, NaN where the records have no answer."""
 
 
-class _OfAttendance:
+class OfAttendance:
+    """A measure of the register alone."""
+
     columns: ClassVar[Asked] = ()
 
     @property
@@ -44,9 +54,35 @@ class _OfAttendance:
         """What it needs: the register."""
         return ("attendance",)
 
+    @property
+    def sets(self) -> tuple[SessionSet, ...]:
+        """Those it names, and the possible sessions."""
+        return (*(value for value in vars(self).values() if isinstance(value, SessionSet)), POSSIBLE)
+
+
+class OfAnother:
+    """A measure made from another one; it needs what that needs."""
+
+    measure: Measure
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Tables the other needs."""
+        return self.measure.tables
+
+    @property
+    def columns(self) -> Asked:
+        """Columns the other asks for."""
+        return self.measure.columns
+
+    @property
+    def sets(self) -> tuple[SessionSet, ...]:
+        """Sets the other asks for."""
+        return self.measure.sets
+
 
 @dataclass(frozen=True)
-class share(_OfAttendance):
+class share(OfAttendance):
     """Sessions of one set as a share of another; no answer where the window holds none of the other."""
 
     part: SessionSet
@@ -59,35 +95,80 @@ class share(_OfAttendance):
 
 
 @dataclass(frozen=True)
-class change(_OfAttendance):
-    """A share in the window less the same share in an earlier one; no answer where either has none."""
+class change(OfAnother):
+    """A measure in the window less the same measure in an earlier one; no answer where either has none."""
 
-    measure: share
+    measure: Measure
     against: Window
-    unit: ClassVar[str] = "change"
+
+    @property
+    def unit(self) -> str:
+        """A difference of shares, or of numbers."""
+        return "change" if self.measure.unit == "share" else "difference"
 
     def compute(self, view: View, window: Window) -> Floats:
-        """A difference of shares, between -1 and 1, a pupil."""
+        """A difference a pupil."""
         return self.measure.compute(view, window) - self.measure.compute(view, self.against)
 
 
 @dataclass(frozen=True)
-class excess(_OfAttendance):
-    """A share on some weekdays less the same share on the others (0 is Monday); no answer where either has none."""
+class reached(OfAnother):
+    """1 where a measure's answer is at least so much, else 0; no answer where it has none."""
+
+    measure: Measure
+    at_least: float
+    unit: ClassVar[str] = "yes"
+
+    def compute(self, view: View, window: Window) -> Floats:
+        """0 or 1 a pupil."""
+        found = self.measure.compute(view, window)
+        return np.where(np.isnan(found), np.nan, found >= self.at_least)
+
+
+@dataclass(frozen=True)
+class excess(OfAttendance):
+    """A share on some sessions less the same share on the others; no answer where either has none."""
 
     part: SessionSet
-    weekdays: tuple[int, ...]
+    when: When
     of: SessionSet = POSSIBLE
     unit: ClassVar[str] = "change"
 
     def compute(self, view: View, window: Window) -> Floats:
         """A difference of shares, between -1 and 1, a pupil."""
-        part, of = view.count(self.part, window, self.weekdays), view.count(self.of, window, self.weekdays)
+        part, of = view.count(self.part, window, self.when), view.count(self.of, window, self.when)
         return ratio(part, of) - ratio(view.count(self.part, window) - part, view.count(self.of, window) - of)
 
 
 @dataclass(frozen=True)
-class longest_run(_OfAttendance):
+class sessions(OfAttendance):
+    """How many sessions of the set there are; no answer where the window holds no possible session."""
+
+    part: SessionSet
+    unit: ClassVar[str] = "sessions"
+
+    def compute(self, view: View, window: Window) -> Floats:
+        """Sessions a pupil."""
+        return np.where(view.count(POSSIBLE, window) > 0, view.count(self.part, window), np.nan)
+
+
+@dataclass(frozen=True)
+class first_ever(OfAttendance):
+    """1 where the first session of the set on record lies in the window, else 0; no answer where it holds no possible session."""
+
+    part: SessionSet
+    unit: ClassVar[str] = "yes"
+
+    def compute(self, view: View, window: Window) -> Floats:
+        """0 or 1 a pupil."""
+        first, (start, end) = view.first_session(self.part), view.bounds(window)
+        day = np.append(view.cohort.known.days, -1)[np.where(first < 0, -1, first // 2)]
+        inside = (first >= 0) & (day >= start) & (day < end)
+        return np.where(view.count(POSSIBLE, window) > 0, inside, np.nan)
+
+
+@dataclass(frozen=True)
+class longest_run(OfAttendance):
     """The longest run of possible sessions in the set; see `View.runs`."""
 
     of: SessionSet
@@ -99,7 +180,7 @@ class longest_run(_OfAttendance):
 
 
 @dataclass(frozen=True)
-class current_run(_OfAttendance):
+class current_run(OfAttendance):
     """The run of possible sessions in the set that reaches the end of the window, 0 where the last one is outside it."""
 
     of: SessionSet
@@ -111,7 +192,7 @@ class current_run(_OfAttendance):
 
 
 @dataclass(frozen=True)
-class spells(_OfAttendance):
+class spells(OfAttendance):
     """How many separate runs of possible sessions in the set there are."""
 
     of: SessionSet
@@ -123,7 +204,7 @@ class spells(_OfAttendance):
 
 
 @dataclass(frozen=True)
-class days_since(_OfAttendance):
+class days_since(OfAttendance):
     """Open days of the school since the last one with a session of the set; no answer where there never was one."""
 
     of: SessionSet = ATTENDED
@@ -135,19 +216,19 @@ class days_since(_OfAttendance):
 
 
 @dataclass(frozen=True)
-class percentile(_OfAttendance):
-    """Mid-rank of a share among the pupils on roll in the same school and year group.
+class percentile(OfAnother):
+    """Mid-rank of a measure among the pupils on roll in the same school and year group.
 
     No answer where fewer than ``least`` of them have one. A pupil whose year group is not known has none, and is nobody's peer.
     """
 
-    measure: share
+    measure: Measure
     least: int = 5
     unit: ClassVar[str] = "percentile"
 
     def compute(self, view: View, window: Window) -> Floats:
         """Between 0 and 1 a pupil: the share of peers below, and half of those level (the pupil among them)."""
-        values, group = self.measure.compute(view, window), view.peer_groups()
+        values, group = self.measure.compute(view, window), view.peer_groups
         out = np.full(len(view), np.nan)
         told = np.flatnonzero(~np.isnan(values) & (group >= 0))
         order = told[np.lexsort((values[told], group[told]))]
@@ -162,32 +243,6 @@ class percentile(_OfAttendance):
         peers, level = size[new_group.cumsum() - 1], ties[new_value.cumsum() - 1]
         out[order] = np.where(peers >= self.least, (below + level / 2) / peers, np.nan)
         return out
-
-
-@dataclass(frozen=True)
-class schools_attended(_OfAttendance):
-    """How many schools of the data set have marked the pupil so far; no answer where none has."""
-
-    unit: ClassVar[str] = "count"
-
-    def compute(self, view: View, window: Window) -> Floats:  # noqa: ARG002
-        """Schools a pupil."""
-        known = view.cohort.known
-        some = known.codes.members("marked")[known.marks].any(axis=1)
-        schools = np.bincount(known.stay_pupil[some], minlength=len(known.pupils))[view.cohort.pupil]
-        return np.where(schools > 0, schools, np.nan)
-
-
-@dataclass(frozen=True)
-class time_at_school(_OfAttendance):
-    """Calendar days since the first sign of the pupil at the school, counted up to ``most``: after that the pupil is not new."""
-
-    most: int = 365
-    unit: ClassVar[str] = "calendar days"
-
-    def compute(self, view: View, window: Window) -> Floats:  # noqa: ARG002
-        """Days a pupil."""
-        return np.minimum(view.cohort.known.t - view.cohort.entered, self.most).astype(np.float64)
 
 
 def ratio(part: np.ndarray, of: np.ndarray) -> Floats:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
 from eswarn.cohort.roll import Cohort
-from eswarn.features.register import POSSIBLE, Register, SessionSet, Words
-from eswarn.features.windows import Window
-from eswarn.records.arrays import Bools, Ints
-from eswarn.records.timeline import Facts
-
-Floats = npt.NDArray[np.float64]
-ROWS_AT_ONCE = 8_192  # bounds the memory of what cannot be done on bits
+from eswarn.features import bits
+from eswarn.features.bits import Words
+from eswarn.features.register import POSSIBLE, Register, SessionSet
+from eswarn.features.windows import When, Window
+from eswarn.records.arrays import Bools, Floats, Ints
+from eswarn.records.facts import Facts
 
 
 class View:
@@ -24,16 +23,30 @@ class View:
     ----------
     cohort : Cohort
         Pupils on roll on one as-of date.
+    sets : iterable of SessionSet
+        What the register will be asked for.
     """
 
-    def __init__(self, cohort: Cohort) -> None:
+    def __init__(self, cohort: Cohort, sets: Iterable[SessionSet] = ()) -> None:
         self.cohort = cohort
-        self.register = Register(cohort)
+        self._sets = tuple(sets)
         self._bounds: dict[Window, tuple[Ints, Ints]] = {}
-        self._masks: dict[tuple[Window, tuple[int, ...]], Words] = {}
+        self._masks: dict[tuple[Window, When | None], Words] = {}
+        self._counts: dict[tuple[SessionSet, Window, When | None], Ints] = {}
+        self._weeks: dict[tuple[SessionSet, Window], Ints] = {}
 
     def __len__(self) -> int:
         return len(self.cohort)
+
+    @cached_property
+    def register(self) -> Register:
+        """The register of the cohort as bit planes."""
+        return Register(self.cohort, self._sets)
+
+    @cached_property
+    def schools(self) -> tuple[Ints, Ints]:
+        """The schools of the cohort, ascending, and the place of each pupil's school among them."""
+        return np.unique(self.cohort.school, return_inverse=True)
 
     def bounds(self, window: Window) -> tuple[Ints, Ints]:
         """First day and day after the last, one for each pupil."""
@@ -45,13 +58,23 @@ class View:
             self._bounds[window] = window.bounds(self.cohort.calendar)
         return self._bounds[window]
 
-    def count(self, wanted: SessionSet, window: Window, weekdays: tuple[int, ...] = ()) -> Ints:
-        """Sessions of a set inside a window, on all days or on some weekdays; one number a pupil."""
-        key = (window, weekdays)
-        if key not in self._masks:
-            narrowed = self.register.weekday(*weekdays) if weekdays else None
-            self._masks[key] = self.register.mask(*self._school_bounds(window), sessions=narrowed)
-        return self.register.count(wanted, self._masks[key])
+    def mask(self, window: Window, when: When | None = None) -> Words:
+        """Sessions of a window as bits, shape (words, schools of the cohort)."""
+        if (window, when) not in self._masks:
+            which, _ = self.schools
+            start, end = (bound[which] for bound in self._school_bounds(window))
+            narrowed = when.sessions(self.cohort.calendar)[which] if when else None
+            self._masks[window, when] = self.register.mask(start, end, sessions=narrowed)
+        return self._masks[window, when]
+
+    def count(self, wanted: SessionSet, window: Window, when: When | None = None) -> Ints:
+        """Sessions of a set inside a window, all of them or some; one number a pupil."""
+        key = (wanted, window, when)
+        if key not in self._counts:
+            found = np.zeros(len(self), np.int64)
+            bits.count(self.register.plane(wanted), self.mask(window, when), self.schools[1], found)
+            self._counts[key] = found
+        return self._counts[key]
 
     def runs(self, wanted: SessionSet, window: Window) -> tuple[Floats, Floats, Floats]:
         """Longest run, run at the end of the window, and number of runs, in possible sessions.
@@ -59,39 +82,52 @@ class View:
         A run goes on over weekends, closures and sessions without a mark or not possible; a possible session outside the set
         ends it. NaN where the window holds no possible session.
         """
-        start, end = self.bounds(window)
-        longest, current, spells = (np.full(len(self), np.nan) for _ in range(3))
-        inside, possible = self.register.where(wanted), self.register.where(POSSIBLE)
-        for first in range(0, len(self), ROWS_AT_ONCE):
-            rows = slice(first, first + ROWS_AT_ONCE)
-            window_of = (self.register.days >= start[rows, None]) & (self.register.days < end[rows, None])
-            hit, could = inside[rows] & possible[rows] & window_of, possible[rows] & window_of
-            so_far = np.cumsum(hit, axis=1, dtype=np.int32)
-            length = so_far - np.maximum.accumulate(np.where(could & ~hit, so_far, 0), axis=1)
-            some = could.any(axis=1)
-            if some.any():
-                longest[rows] = np.where(some, length.max(axis=1), np.nan)
-                current[rows] = np.where(some, length[:, -1], np.nan)
-                spells[rows] = np.where(some, (hit & (length == 1)).sum(axis=1), np.nan)
+        found = tuple(np.zeros(len(self), np.int64) for _ in range(3))
+        planes = self.register.plane(wanted), self.register.plane(POSSIBLE)
+        bits.runs(*planes, self.mask(window), self.schools[1], *found)
+        longest, current, spells = (np.where(part < 0, np.nan, part) for part in found)
         return longest, current, spells
+
+    def by_week(self, wanted: SessionSet, window: Window) -> Ints:
+        """Sessions of a set inside a window, week by week from Monday to Sunday, shape (pupils, weeks); oldest first."""
+        if (wanted, window) not in self._weeks:
+            week = (self.register.days + 3) // 7  # 1970-01-01 was a Thursday
+            edges = np.append(np.flatnonzero(np.diff(week, prepend=-1)), len(week))
+            held = np.asarray(self.mask(window).any(axis=1))
+            inside = [k for k in range(len(edges) - 1) if held[edges[k] // 64 : (edges[k + 1] - 1) // 64 + 1].any()]
+            edges = edges[inside[0] : inside[-1] + 2] if inside else edges[:0]
+            found = np.zeros((len(self), max(len(edges) - 1, 0)), np.int64)
+            if found.size:
+                bits.by_week(self.register.plane(wanted), self.mask(window), self.schools[1], edges, found)
+            self._weeks[wanted, window] = found
+        return self._weeks[wanted, window]
+
+    def first_session(self, wanted: SessionSet) -> Ints:
+        """The first session ever of a set; -1 where there is none."""
+        found = np.zeros(len(self), np.int64)
+        bits.first_bit(self.register.plane(wanted), found)
+        return found
 
     def open_days_since(self, wanted: SessionSet) -> Floats:
         """Open days of the school after the last day with a session of the set; NaN where there is none."""
-        hit = self.register.where(wanted)
-        if not hit.shape[1]:
-            return np.full(len(self), np.nan)
-        last = (hit.shape[1] - 1 - hit[:, ::-1].argmax(axis=1)) // 2
-        opened = self.cohort.calendar.open_days.cumsum(axis=1)
-        after = opened[:, -1][self.cohort.school] - opened[self.cohort.school, last]
-        return np.where(hit.any(axis=1), after, np.nan)
+        last = np.zeros(len(self), np.int64)
+        bits.last_bit(self.register.plane(wanted), last)
+        days = np.append(self.cohort.known.days, -1)[np.where(last < 0, -1, last // 2)]
+        return self.open_days_after(np.where(last < 0, np.nan, days))
 
     def open_days_after(self, day: Floats) -> Floats:
         """Open days of the pupil's school after a day, before the as-of date; NaN stays NaN."""
-        days, opened = self.cohort.calendar.days, self.cohort.calendar.open_days.cumsum(axis=1)
-        opened = np.concatenate([np.zeros((len(opened), 1), np.int64), opened], axis=1)
+        days, opened = self.cohort.calendar.days, self.cohort.calendar.opened_before
         upto = np.searchsorted(days, np.nan_to_num(day), side="right")
         after = opened[:, -1][self.cohort.school] - opened[self.cohort.school, upto]
         return np.where(np.isnan(day), np.nan, after)
+
+    def open_days_in(self, window: Window) -> Ints:
+        """Open days of the pupil's school in the window."""
+        days, opened = self.cohort.calendar.days, self.cohort.calendar.opened_before
+        start, end = (np.searchsorted(days, bound) for bound in self._school_bounds(window))
+        rows = np.arange(len(opened))
+        return np.asarray((opened[rows, end] - opened[rows, start])[self.cohort.school])
 
     def events(self, table: str, window: Window, rows: Bools | None = None) -> tuple[Ints, Facts]:
         """Rows of a dated table inside the window of their pupil, wherever recorded: place in the cohort, and the rows."""
@@ -116,8 +152,9 @@ class View:
         keeps[self.cohort.known.tables[table].school] = True
         return keeps[self.cohort.school]
 
+    @cached_property
     def peer_groups(self) -> Ints:
         """A number for each pupil's peers: those on roll at the same school in the same year group; -1 where it is not known."""
         year = self.cohort.context_values("year_group")
-        both = np.stack([self.cohort.school, np.nan_to_num(year).astype(np.int64)])
-        return np.where(np.isnan(year), -1, np.unique(both, axis=1, return_inverse=True)[1].ravel())
+        both = self.cohort.school * 64 + np.nan_to_num(year).astype(np.int64) + 2  # year groups are -2 to 14
+        return np.where(np.isnan(year), -1, both)

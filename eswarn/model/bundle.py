@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,12 +42,15 @@ class Model:
         Rounded medians of the training cohort by year group: "9" to column to value.
     card : mapping
         How it was trained, on whom, with which features; plain values.
+    declared : sequence of Feature
+        Where the features on the card are looked up; part of no file.
     """
 
     booster_text: str
     curve: Curve
     typical: Mapping[str, Mapping[str, float]]
     card: Mapping[str, Any]
+    declared: Sequence[Feature] = field(default=FEATURES, compare=False, repr=False)
 
     @property
     def id(self) -> str:
@@ -77,16 +80,17 @@ class Model:
         Raises
         ------
         ModelRefused
-            A feature is no longer shipped, or no longer means what it meant when the model was trained.
+            A feature is not declared, or no longer means what it meant when the model was trained.
         """
-        shipped = {f.column: f for f in FEATURES}
+        declared = {f.column: f for f in self.declared}
         found = []
         for told in self.card["features"]:
-            feature = shipped.get(told["column"])
+            feature = declared.get(told["column"])
             if feature is None or feature.fingerprint != told["fingerprint"]:
                 raise ModelRefused(
                     f'the feature "{told["column"]}" is not the one this model was trained on',
-                    where=f"model {self.id[:12]}", do="Score with the version of eswarn on the model's card, or train again.",
+                    where=f"model {self.id[:12]}",
+                    do="Score with the version of eswarn on the model's card, give load() the features it was trained with, or train again.",
                 )  # fmt: skip
             # the model speaks as it did when it was made
             found.append(replace(feature, theme=told["theme"], says=told["says"], silent=told["silent"]))
@@ -118,8 +122,8 @@ class Model:
         return f"Model({self.id[:12]}, {len(self.card['features'])} features, trained on {self.card['cohort']['rows']:,} rows)"
 
 
-def load_model(folder: str | Path) -> Model:
-    """Read a model folder, after checking every byte against its manifest.
+def load_model(folder: str | Path, features: Sequence[Feature] = FEATURES) -> Model:
+    """Read a model folder, after checking every byte against its manifest; its features are looked up among those given.
 
     Raises
     ------
@@ -146,6 +150,7 @@ def load_model(folder: str | Path) -> Model:
         model = Model(
             files["booster.txt"].decode(), Curve(curve["method"], tuple(curve["raw"]), tuple(curve["risk"])),
             _parsed(files["reference.json"], "reference.json", path)["typical"], _parsed(files["card.json"], "card.json", path),
+            features,
         )  # fmt: skip
         _look_through(model)
         same = hashlib.sha256(sealed).hexdigest() == model.id

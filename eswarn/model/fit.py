@@ -147,7 +147,7 @@ def assemble(fitted: Fitted, data: Dataset, config: Config, *, digest: str, metr
         "metrics_are": "how the trees ranked rows they did not learn from, of the same schools; not an evaluation",
         "software": {p: importlib.metadata.version(p) for p in PACKAGES},
     }  # fmt: skip
-    return Model(model.booster_.model_to_string(), model.curve_, typical, card)
+    return Model(model.booster_.model_to_string(), model.curve_, typical, card, data.features)
 
 
 def _cohort(fitted: Fitted, data: Dataset, config: Config) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from eswarn import words
 from eswarn.features.feature import Feature
 from eswarn.model.curve import Floats
 
-COMPARED = ("share", "sessions", "times", "count", "days")  # units for which "typical" says something
+COMPARED = ("share", "sessions", "times", "count", "days", "weeks")  # units for which "typical" says something
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 EPOCH = dt.date(1970, 1, 1)
 NEVER = np.int64(np.iinfo(np.int32).max)

@@ -12,16 +12,18 @@ import pyarrow as pa
 
 from eswarn.config import DatasetFacts
 from eswarn.records.codes import CodeTable, code_table
+from eswarn.records.exports import plain
 from eswarn.records.judge import Judged, judge
 from eswarn.records.ledger import FileLedger, FileRefused, Rejection, shown
 from eswarn.records.marks import out_of_force, refuse_unknown
 from eswarn.records.readers.raw import Ints, Numbering, Raw, rows_in_words
 from eswarn.records.rules import Rule
-from eswarn.records.tables import arrow_schema
+from eswarn.records.tables import GRAIN, TABLE_MODELS, arrow_schema
 from eswarn.words import count as counted
 
+_NEVER_BLANKED = {("enrolment", "left_on"), ("behaviour", "role")}
 _DOUBT = 10  # rows breaking one rule from which, if they are over half, the whole file is in doubt
-_TOTALS = {"total", "totals", "grand total", "sum", "average", "mean", "overall"}
+TOTALS = {"total", "totals", "grand total", "sum", "average", "mean", "overall"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +60,22 @@ def check(raw: Raw, facts: DatasetFacts) -> Checked:
     FileRefused
         A rule that puts the whole file in doubt is broken, or one rule by more than half of its rows.
     """
+    raw, deleted = plain(raw)
     columns, dates_and_codes = judge(raw, facts)
     notes = [*raw.notes, *dates_and_codes]
     verdict = _Verdict(raw.rows)
-    for rule, rows in _whole_rows(raw):
+    for rule, rows in [*_whole_rows(raw), *deleted]:
         verdict.reject(rule, rows)
-    for judged in columns.values():
-        verdict.follow(judged)
+    for name, judged in columns.items():
+        verdict.follow(judged, needed=_needed(raw.table, name, columns))
     for rule, rows in _across(raw.table, columns):
         verdict.reject(rule, rows)
     rejections = _account(raw, verdict, codes=code_table(facts.profile))
+    blanked = _blanked(raw, columns, verdict)
     kept = np.flatnonzero(verdict.of_row == 0) if verdict.of_row.any() else None
     notes += _notes(columns, kept, codes=code_table(facts.profile)) if raw.table == "attendance" else []
     table = _table(raw.table, columns, kept=kept, rows=raw.rows)
-    total = raw.rows + len(raw.numbering.ragged)
-    ledger = FileLedger(raw.file, raw.table, total, table.num_rows, rejections=rejections, notes=tuple(notes))
+    ledger = FileLedger(raw.file, raw.table, _total(raw), table.num_rows, rejections=rejections, blanked=blanked, notes=tuple(notes))
     return Checked(table, ledger, raw.numbering, kept)
 
 
@@ -89,16 +92,16 @@ class _Verdict:
             self.rules.append(rule)
             self.of_row[rows & (self.of_row == 0)] = len(self.rules)
 
-    def follow(self, judged: Judged) -> None:
-        """Reject the rows whose text in one column breaks a rule."""
-        if not judged.broken:
+    def follow(self, judged: Judged, *, needed: bool | npt.NDArray[np.bool_]) -> None:
+        """Reject the rows whose text in one column breaks a rule, as far as the cell is needed there."""
+        if not judged.broken or needed is False:
             return
         rules = list(dict.fromkeys(judged.broken.values()))
         of_text = np.zeros(len(judged.values), np.uint16)
         for i, rule in judged.broken.items():
             of_text[i] = len(self.rules) + 1 + rules.index(rule)
         self.rules += rules
-        np.copyto(self.of_row, of_text[judged.index], where=self.of_row == 0)
+        np.copyto(self.of_row, of_text[judged.index], where=(self.of_row == 0) & needed)
 
 
 def _whole_rows(raw: Raw) -> list[tuple[Rule, npt.NDArray[np.bool_]]]:
@@ -110,22 +113,36 @@ def _whole_rows(raw: Raw) -> list[tuple[Rule, npt.NDArray[np.bool_]]]:
     found = [(Rule("blank_row", "", "no value in any column that is read", harmless=True), blank)]
     if "pupil_id" in raw.columns:
         cells = raw.columns["pupil_id"]
-        total = np.array([text.casefold() in _TOTALS for text in cells.texts], np.bool_)
+        total = np.array([text.casefold() in TOTALS for text in cells.texts], np.bool_)
         rule = Rule("totals_row", "pupil_id", "a row of totals", harmless=True)
         found += [(rule, total[cells.index])] if total.any() else []
     return found
+
+
+def _needed(table: str, name: str, columns: Mapping[str, Judged]) -> bool | npt.NDArray[np.bool_]:
+    """Whether a row is nothing without its cell in a column: it says whom and when, or empty would say something else.
+
+    Without its day of recording, a late correction would seem to have been known always; without its end, a stay goes on; without
+    the part they had, pupils who were harmed would be taken for those who did harm.
+    """
+    if TABLE_MODELS[table].model_fields[name].is_required() or name in GRAIN[table] or (table, name) in _NEVER_BLANKED:
+        return True
+    return _is_suspension(columns["kind"]) if (table, name) == ("suspensions", "sessions") else False
+
+
+def _is_suspension(kind: Judged) -> npt.NDArray[np.bool_]:
+    return np.array([value == "suspension" for value in kind.values], np.bool_)[kind.index]
 
 
 def _across(table: str, columns: Mapping[str, Judged]) -> list[tuple[Rule, npt.NDArray[np.bool_]]]:
     """Rules that look at two columns of a row."""
     if table == "suspensions":
         kind = columns["kind"]
-        is_suspension = np.array([value == "suspension" for value in kind.values], np.bool_)[kind.index]
         missing = Rule("missing_value", "sessions", "no number of sessions for a suspension")
         no_number = np.ones(len(kind.index), np.bool_)
         if "sessions" in columns:
             no_number = np.array([value is None for value in columns["sessions"].values], np.bool_)[columns["sessions"].index]
-        return [(missing, is_suspension & no_number), *_ends_before(columns, start="start", end="end")]
+        return [(missing, _is_suspension(kind) & no_number), *_ends_before(columns, start="start", end="end")]
     return _ends_before(columns, start="entered_on", end="left_on") if table == "enrolment" else []
 
 
@@ -143,8 +160,8 @@ def _days(values: Sequence[Any]) -> npt.NDArray[np.datetime64]:
 def _account(raw: Raw, verdict: _Verdict, *, codes: CodeTable) -> tuple[Rejection, ...]:
     """List the rejections by rule; refuse the file where they put it in doubt."""
     ragged = raw.numbering.ragged
-    total = raw.rows + len(ragged)
-    found = []
+    total = _total(raw)
+    found = [*raw.rejections]
     if len(ragged):
         rule = Rule("ragged_row", "", f"not as many fields as the header, which has {raw.fields}")
         if in_doubt(len(ragged), total):
@@ -162,8 +179,29 @@ def _account(raw: Raw, verdict: _Verdict, *, codes: CodeTable) -> tuple[Rejectio
     return tuple(found)
 
 
-def _refuse(rule: Rule, rows: int, *, total: int, where: str) -> FileRefused:
-    return FileRefused(rule.name, f"{rows:,} of {total:,} rows: {rule.what}", where=where, do=rule.do)
+def _blanked(raw: Raw, columns: Mapping[str, Judged], verdict: _Verdict) -> tuple[Rejection, ...]:
+    """Count the cells whose text breaks a rule in rows that stand; refuse the file where a whole column does."""
+    found = []
+    for name, judged in columns.items():
+        for rule in dict.fromkeys(judged.broken.values()):
+            breaks = np.zeros(len(judged.values), np.bool_)
+            breaks[[i for i, broken in judged.broken.items() if broken == rule]] = True
+            rows = np.flatnonzero(breaks[judged.index] & (verdict.of_row == 0))
+            if in_doubt(len(rows), _total(raw)):
+                do = f"{rule.do} Or leave the column out of the export."
+                raise _refuse(rule, len(rows), total=_total(raw), where=raw.where(rows, name), do=do)
+            if len(rows):
+                header = shown(raw.columns[name].header)
+                found.append(Rejection(rule.name, len(rows), tuple(map(int, raw.numbering.of(rows[:5]))), header, rule.what, rule.do))
+    return tuple(found)
+
+
+def _total(raw: Raw) -> int:
+    return raw.rows + len(raw.numbering.ragged) + sum(r.rows for r in raw.rejections)
+
+
+def _refuse(rule: Rule, rows: int, *, total: int, where: str, do: str = "") -> FileRefused:
+    return FileRefused(rule.name, f"{rows:,} of {total:,} rows: {rule.what}", where=where, do=do or rule.do)
 
 
 def in_doubt(rows: int, total: int) -> bool:
@@ -174,7 +212,7 @@ def in_doubt(rows: int, total: int) -> bool:
 def _notes(columns: Mapping[str, Judged], kept: Ints | None, *, codes: CodeTable) -> list[str]:
     """Notes on the accepted marks of an attendance file."""
     notes = []
-    if "recorded_on" not in columns:
+    if "recorded_on" not in columns or not any(columns["recorded_on"].values):
         notes.append("no recorded_on: the last 14 days' marks are provisional, and an evaluation on these records is not leak-free")
     marks, index = columns["code"].values, _rows(columns["code"], kept)
     if none := int(np.count_nonzero(np.array([code == "-" for code in marks], np.bool_)[index])):
@@ -184,9 +222,10 @@ def _notes(columns: Mapping[str, Judged], kept: Ints | None, *, codes: CodeTable
         notes.append(odd)
     if minutes := columns.get("minutes_late"):
         given = np.array([bool(value) for value in minutes.values], np.bool_)[_rows(minutes, kept)]
-        late = np.array([code in {"L", "U"} for code in marks], np.bool_)[index]
+        lates = {row.code for row in codes.rows if row.late}
+        late = np.array([code in lates for code in marks], np.bool_)[index]
         if count := int(np.count_nonzero(given & ~late)):
-            notes.append(f"minutes late with {counted(count, 'mark')} other than L and U")
+            notes.append(f"minutes late with {counted(count, 'mark')} other than {' and '.join(sorted(lates))}")
     return notes
 
 

@@ -1,6 +1,7 @@
 """Register codes by jurisdiction and date, from a data file. Look a code up by the date of the mark, never of the file.
 
-Source of the England table: SI 2024/208 regulation 10 and the Department for Education's daily attendance totals.
+Source of the England table: SI 2024/208 regulation 10 and the Department for Education's daily attendance totals. The
+United States table keeps the Ed-Fi categories; the neutral one is for systems that only know present and absent.
 """
 
 from __future__ import annotations
@@ -30,16 +31,21 @@ POSSIBLE = "possible"
 MARKED = "marked"  # the register says something about this pupil: not a gap, a planned closure or a pupil yet to come
 
 NO_MARK = 0
+PROFILES = ("england", "us", "neutral")
 
 
 class Code(NamedTuple):
-    """One code in one era: what it meant while it was in force. Open ends are the first and the last day there is."""
+    """One code in one era: what it meant while it was in force. Open ends are the first and the last day there is.
+
+    ``also`` names a further set of marks that the code belongs to, such as ``illness``; mostly it is empty.
+    """
 
     code: str
     meaning: str
     category: str
     late: bool
     possible: bool
+    also: str
     valid_from: dt.date
     valid_to: dt.date
 
@@ -104,6 +110,8 @@ class CodeTable:
     def members(self, name: str) -> npt.NDArray[np.bool_]:
         """Say for each meaning id whether it belongs to a set: ``"absent"``, ``"possible"`` …, or ``"code:I"`` for one code.
 
+        A set or code that only other profiles know has no member here, so that one list of features serves them all.
+
         Returns
         -------
         numpy.ndarray of bool, shape (256,)
@@ -111,32 +119,35 @@ class CodeTable:
         Raises
         ------
         UsageError
-            There is no such set or code.
+            There is no such set or code in any profile.
         """
-        if name.startswith("code:"):
-            if name[5:] not in self.codes:
-                raise UsageError(f'there is no register code "{name[5:]}" for {self.jurisdiction}', do=nearest(name[5:], self.codes))
-            belongs = [row.code == name[5:] for row in self.rows]
-        else:
-            belongs = [name in _sets(row) for row in self.rows]
-            if not any(belongs):
-                known = {n for row in self.rows for n in _sets(row)}
-                raise UsageError(f'there is no set of marks called "{name}"', do=nearest(name, known))
+        if name not in _every_set():
+            if name.startswith("code:"):
+                codes = {known[5:] for known in _every_set() if known.startswith("code:")}
+                raise UsageError(f'there is no register code "{name[5:]}" in any profile', do=nearest(name[5:], codes))
+            sets = {known for known in _every_set() if not known.startswith("code:")}
+            raise UsageError(f'there is no set of marks called "{name}"', do=nearest(name, sets))
         table = np.zeros(256, np.bool_)
-        table[: len(belongs)] = belongs
+        table[: len(self.rows)] = [name in _sets(row) for row in self.rows]
         return table
 
 
 def _sets(row: Code) -> set[str]:
-    sets = {row.category}
+    """Every set of marks that a code belongs to, the one of the code alone among them."""
+    sets = {row.category, f"code:{row.code}"}
     if row.category in {"attended", "approved"}:
         sets.add(ATTENDED)
     if row.category in {"authorised", "unauthorised"}:
         sets.add(ABSENT)
-    if row.category != "none" and row.code not in {"#", "Z"}:
+    if row.category not in {"none", "administrative"}:
         sets.add(MARKED)
-    sets |= {word for word, holds in ((LATE, row.late), (POSSIBLE, row.possible)) if holds}
-    return sets | {word for word, code in ((ILLNESS, "I"), (NO_REASON_YET, "N")) if row.code == code}
+    return sets | {word for word, holds in ((LATE, row.late), (POSSIBLE, row.possible), (row.also, row.also)) if holds}
+
+
+@cache
+def _every_set() -> frozenset[str]:
+    """The sets and codes of all profiles."""
+    return frozenset(name for profile in PROFILES for row in code_table(profile).rows for name in _sets(row))
 
 
 def _day(date: dt.date) -> int:
@@ -154,6 +165,7 @@ def code_table(jurisdiction: str = "england") -> CodeTable:
             row["category"],
             row["late"] == "1",
             row["possible"] == "1",
+            row["also"],
             dt.date.fromisoformat(row["valid_from"]) if row["valid_from"] else dt.date.min,
             dt.date.fromisoformat(row["valid_to"]) if row["valid_to"] else dt.date.max,
         )

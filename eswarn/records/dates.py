@@ -13,15 +13,30 @@ from eswarn.records.ledger import FileRefused, shown
 from eswarn.records.readers.raw import Cells
 from eswarn.words import count as counted
 
-Form = Literal["year first", "year last", "serial number"]
+Form = Literal["year first", "year last", "month named", "serial number"]
 _FORM_WORDS: dict[Form, str] = {
     "year first": "with the year first",
     "year last": "with the year last",
+    "month named": "with the month as a word",
     "serial number": "as serial numbers",
 }
 _TIME = r"(?:[ T]([0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?))?"
 _YEAR_FIRST = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})" + _TIME)
 _YEAR_LAST = re.compile(r"([0-9]{1,2})([-/.])([0-9]{1,2})\2([0-9]{4})" + _TIME)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = (
+    r"(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?"
+    r"|dec(?:ember)?)\.?"
+)
+_DAY_MONTH = re.compile(
+    r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?[ ])?([0-9]{1,2})[-/. ]"
+    + _MONTH
+    + r"[-/., ]{1,2}([0-9]{4})"
+    + _TIME,
+    re.IGNORECASE,
+)
+_MONTH_DAY = re.compile(_MONTH + r"[ ]([0-9]{1,2}),?[ ]([0-9]{4})" + _TIME, re.IGNORECASE)
+_SHORT_YEAR = re.compile(r"[0-9]{1,2}([-/. ])(?:[0-9]{1,2}|" + _MONTH + r")\1[0-9]{2}", re.IGNORECASE)
 _SERIAL = re.compile(r"([0-9]{5})(?:\.([0-9]+))?")
 _SERIAL_DAY_0 = dt.date(1899, 12, 30)  # day 0 of a spreadsheet's calendar, from March 1900 on
 _FEW = 0.05  # share of odd cells in a column up to which they are rejected; above, the column is in doubt
@@ -55,7 +70,7 @@ def read_dates(
     columns : mapping of str to Cells
         Every date column of the file; together they prove the order of day and month.
     order : {"ymd", "dmy", "mdy"} or None
-        What ``dataset.toml`` declares. Dates that start with the year need no declaration.
+        What ``dataset.toml`` declares. Dates that start with the year or name the month need no declaration.
     timed : frozenset of str
         Columns in which a time of day may follow; only the day is kept.
     where : callable
@@ -78,9 +93,17 @@ def _parse(text: str) -> _Date | None:
         return _Date("year first", (int(match[1]), int(match[3]), int(match[4])), bool(re.search("[1-9]", match[5] or "")))
     if match := _YEAR_LAST.fullmatch(text):
         return _Date("year last", (int(match[1]), int(match[3]), int(match[4])), bool(re.search("[1-9]", match[5] or "")))
+    if match := _DAY_MONTH.fullmatch(text):
+        return _Date("month named", (int(match[1]), _month(match[2]), int(match[3])), bool(re.search("[1-9]", match[4] or "")))
+    if match := _MONTH_DAY.fullmatch(text):
+        return _Date("month named", (int(match[2]), _month(match[1]), int(match[3])), bool(re.search("[1-9]", match[4] or "")))
     if match := _SERIAL.fullmatch(text):
         return _Date("serial number", (int(match[1]), 0, 0), bool(re.search("[1-9]", match[2] or "")))
     return None
+
+
+def _month(name: str) -> int:
+    return 1 + _MONTHS.index(name[:3].lower())
 
 
 def _one_form(dates: list[_Date | None], cells: Cells, *, where: Callable[[list[int]], str]) -> Form | None:
@@ -129,7 +152,7 @@ def _orders(first: int, second: int) -> str:
 def _iso(dates: list[_Date | None], cells: Cells, *, form: Form | None, order: str, timed: bool) -> Dates:
     texts, rules, serial, cut = [], [], 0, 0
     for text, date, count in zip(cells.texts, dates, cells.counts, strict=True):
-        iso, rule = "", "bad_date" if text else ""
+        iso, rule = "", ("two_digit_year" if _SHORT_YEAR.fullmatch(text) else "bad_date") if text else ""
         if date and date.form != form:
             rule = "mixed_dates"
         elif date and date.timed and not timed:
@@ -152,6 +175,8 @@ def _written(date: _Date, order: str) -> str:
         return (_SERIAL_DAY_0 + dt.timedelta(days=a)).isoformat()
     if date.form == "year first":
         return f"{a:04d}-{b:02d}-{c:02d}"
+    if date.form == "month named":
+        return f"{c:04d}-{b:02d}-{a:02d}"
     if order == "ymd":
         return ""
     return f"{c:04d}-{b:02d}-{a:02d}" if order == "dmy" else f"{c:04d}-{a:02d}-{b:02d}"

@@ -20,7 +20,8 @@ from eswarn.config import DatasetFacts
 from eswarn.records.codes import code_table
 from eswarn.records.dates import read_dates
 from eswarn.records.ledger import shown
-from eswarn.records.marks import is_lesson, statutory
+from eswarn.records.local import statutory
+from eswarn.records.marks import is_lesson
 from eswarn.records.readers.raw import Cells, Raw
 from eswarn.records.rules import OWN, Rule, explain
 from eswarn.records.tables import TABLE_MODELS, arrow_schema, column

@@ -41,7 +41,10 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class FileLedger:
-    """The account of one file: ``rows == accepted + merged + rejected``, or the reason why it was refused whole."""
+    """The account of one table of a file: ``rows == accepted + merged + rejected``, or the reason why it was refused whole.
+
+    ``blanked`` counts cells of columns that may be empty whose text broke a rule; their rows stand, without the cell.
+    """
 
     file: str
     table: str
@@ -49,6 +52,7 @@ class FileLedger:
     accepted: int = 0
     merged: int = 0
     rejections: tuple[Rejection, ...] = ()
+    blanked: tuple[Rejection, ...] = ()
     notes: tuple[str, ...] = ()
     refused: str = ""
     rule: str = ""
@@ -77,6 +81,11 @@ class Ledger:
         return tuple(f for f in self.files if f.refused)
 
     @property
+    def tables(self) -> tuple[str, ...]:
+        """Tables that hold at least one accepted row; empty where nothing in the folder can be used."""
+        return tuple(dict.fromkeys(f.table for f in self.files if not f.refused and f.accepted))
+
+    @property
     def rows(self) -> int:
         """Rows read, over all files that could be used."""
         return sum(f.rows for f in self.files if not f.refused)
@@ -99,9 +108,10 @@ class Ledger:
     def render(self) -> str:
         """Write the ledger as plain text: the balance by file, then what was rejected and why, refusals and notes."""
         blocks = [_balance(self)] if self.files else []
-        blocks += [_rejections(f) for f in self.files if f.rejections and not f.refused]
+        blocks += [_rejections(f, self) for f in self.files if f.rejections and not f.refused]
+        blocks += [_cells(f, self) for f in self.files if f.blanked and not f.refused]
         blocks += [_block("Cannot be used", [f.refused for f in self.refused])] if self.refused else []
-        blocks += [_block(f"Notes on {f.file}", f.notes) for f in self.files if f.notes]
+        blocks += [_block(f"Notes on {_label(f, self)}", f.notes) for f in self.files if f.notes]
         blocks += [_block("Notes", self.notes)] if self.notes else []
         blocks += [_block("Not read", self.not_read)] if self.not_read else []
         return "\n\n".join(blocks)
@@ -115,7 +125,7 @@ def shown(text: str, limit: int = 60) -> str:
 
 def _balance(ledger: Ledger) -> str:
     head = ("file", "rows read", "accepted", "merged", "rejected")
-    lines = [(f.file, *_numbers(f)) if not f.refused else (f.file, "cannot be used", "", "", "") for f in ledger.files]
+    lines = [(_label(f, ledger), *(("cannot be used", "", "", "") if f.refused else _numbers(f))) for f in ledger.files]
     total = ("all files that can be used", *_numbers(ledger))
     widths = [max(len(line[i]) for line in (head, *lines, total)) for i in range(len(head))]
     table = [
@@ -131,13 +141,24 @@ def _numbers(account: FileLedger | Ledger) -> tuple[str, str, str, str]:
     return (f"{account.rows:,}", f"{account.accepted:,}", f"{account.merged:,}", f"{account.rejected:,}")
 
 
-def _rejections(file: FileLedger) -> str:
-    items = []
-    for r in file.rejections:
-        rows = f"{counted(r.rows, 'row')} ({', '.join(map(str, r.first))}{' …' if r.rows > len(r.first) else ''})"
-        column = f', column "{r.column}"' if r.column else ""
-        items.append(f"{r.rule}: {rows}{column}: {r.what}.\n{r.do}".rstrip())
-    return _block(f"Rejected from {file.file}", items)
+def _label(file: FileLedger, ledger: Ledger) -> str:
+    """The name of a file, with its table where it holds several."""
+    return f"{file.file} ({file.table})" if sum(f.file == file.file for f in ledger.files) > 1 else file.file
+
+
+def _rejections(file: FileLedger, ledger: Ledger) -> str:
+    return _block(f"Rejected from {_label(file, ledger)}", [_item(r, "row") for r in file.rejections])
+
+
+def _cells(file: FileLedger, ledger: Ledger) -> str:
+    return _block(f"Cells left empty in {_label(file, ledger)}; their rows stand", [_item(r, "cell") for r in file.blanked])
+
+
+def _item(r: Rejection, noun: str) -> str:
+    numbers = f"{', '.join(map(str, r.first))}{' …' if r.rows > len(r.first) else ''}"
+    rows = numbers if noun == "row" else f"row{'s' if r.rows > 1 else ''} {numbers}"
+    column = f', column "{r.column}"' if r.column else ""
+    return f"{r.rule}: {counted(r.rows, noun)} ({rows}){column}: {r.what}.\n{r.do}".rstrip()
 
 
 def _block(title: str, items: tuple[str, ...] | list[str]) -> str:

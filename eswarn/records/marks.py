@@ -1,9 +1,9 @@
-"""Attendance marks: local codes to statutory ones, codes nobody knows, and codes that were not in force on their day."""
+"""Attendance marks: lessons that are no sessions, codes nobody knows, and codes that were not in force on their day."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,8 @@ from eswarn.records.readers.raw import Ints, Raw
 from eswarn.words import count as counted
 
 _MANY = 12  # with more unknown codes than this, the column is probably not one of marks and none of it is shown
+_EXAMPLE = {"england": "I", "us": "EA", "neutral": "AA"}
+_CALLED = {"england": "England", "us": "United States", "neutral": "neutral"}
 _LONGEST_LESSON = 20  # a pattern is never tried on a cell of any length
 _LESSON = re.compile(r"(?:(?:mon|tue|wed|thu|fri)\w*[\s:]*)?(?:p|per|period|l|lesson|mod|module)?[\s:.]*[0-9]{1,2}[a-z]?", re.IGNORECASE)
 
@@ -21,12 +23,6 @@ _LESSON = re.compile(r"(?:(?:mon|tue|wed|thu|fri)\w*[\s:]*)?(?:p|per|period|l|le
 def is_lesson(session: str) -> bool:
     """Whether a session is written like a lesson of the timetable: ``1``, ``P3``, ``Period 5``, ``Mon:2``."""
     return len(session) <= _LONGEST_LESSON and _LESSON.fullmatch(session) is not None
-
-
-def statutory(texts: Sequence[str], table: CodeTable, *, local: Mapping[str, str]) -> list[str | None]:
-    """The statutory code of each distinct text: mapped where ``[codes.map]`` says so, ``-`` where blank, None where unknown."""
-    mapped = [local.get(text, text) or "-" for text in texts]
-    return [code if code in table.codes else None for code in mapped]
 
 
 def refuse_unknown(raw: Raw, rows: Ints, *, table: CodeTable) -> FileRefused:
@@ -42,14 +38,20 @@ def refuse_unknown(raw: Raw, rows: Ints, *, table: CodeTable) -> FileRefused:
     named = ", ".join(dict.fromkeys(_describe(code, table) for code in codes))
     if len(codes) > _MANY:
         named = f"{len(codes):,} different texts; is this the column of marks?"
-    example = next((code for code in codes if _looks_like_a_mark(code)), "…") if len(codes) <= _MANY else "…"
-    key = example if re.fullmatch(r"[A-Z0-9]+", example) else f"'{example}'"  # other signs need quotes in TOML
+    small = [code for code in codes if _is_small(code, table)]
+    if small == codes and len(codes) <= _MANY:
+        lines = "  and  ".join(f'{_key(code)} = "{code.upper()}"' for code in codes)
+        do = f"Add  {lines}  under [codes.map] in dataset.toml{', a line each' if len(codes) > 1 else ''}, or correct the file."
+    else:
+        example = next((code for code in codes if _looks_like_a_mark(code)), "…") if len(codes) <= _MANY else "…"
+        stands_for = f'{_key(example)} = "{_EXAMPLE[table.jurisdiction]}"'
+        do = f'Add  {stands_for}  (or what it stands for; "-" for no mark) under [codes.map] in dataset.toml, or correct the file.'
     verb = "is" if len(rows) == 1 else "are"
     return FileRefused(
         "unknown_code",
-        f"{counted(len(rows), 'mark')} {verb} not in the {table.jurisdiction.title()} table of register codes (codes: {named})",
+        f"{counted(len(rows), 'mark')} {verb} not in the {_CALLED[table.jurisdiction]} table of register codes (codes: {named})",
         where=raw.where(rows, "code"),
-        do=f'Add  {key} = "I"  (or what it stands for; "-" for no mark) under [codes.map] in dataset.toml, or correct the file.',
+        do=do,
     )
 
 
@@ -77,9 +79,18 @@ def _looks_like_a_mark(code: str) -> bool:
     return re.fullmatch(r"[A-Z0-9/\\+\-#]{1,3}", code) is not None
 
 
+def _is_small(code: str, table: CodeTable) -> bool:
+    return code.upper() in table.codes
+
+
+def _key(code: str) -> str:
+    """A code as a key of TOML: other signs than letters and digits need quotes."""
+    return code if re.fullmatch(r"[A-Za-z0-9]+", code) else f"'{code}'"
+
+
 def _describe(code: str, table: CodeTable) -> str:
     if _looks_like_a_mark(code):
         return code
-    if code.upper() in table.codes:
+    if _is_small(code, table):
         return f"{code.upper()} in lower case"
     return f"text of {len(code)} character{'s' if len(code) != 1 else ''}"

@@ -1,11 +1,10 @@
-"""A folder of export files to `Records`: which file is which table, all files checked, every refusal listed at once."""
+"""A folder of export files to `Records`: all files checked, each fact once, every refusal listed at once."""
 
 from __future__ import annotations
 
-import difflib
-import hashlib
+import datetime as dt
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,18 +13,20 @@ import pyarrow as pa
 from eswarn.config import DatasetFacts, load_facts
 from eswarn.errors import InputRefused, nearest
 from eswarn.progress import Progress, silent
-from eswarn.records.arrays import dictionary
-from eswarn.records.check import Checked
-from eswarn.records.check import check as check_file
 from eswarn.records.codes import code_table
-from eswarn.records.keys import settle
-from eswarn.records.ledger import FileLedger, FileRefused, Ledger, shown
-from eswarn.records.readers import csv, parquet
+from eswarn.records.ledger import Ledger, shown
+from eswarn.records.notes import notes
+from eswarn.records.plan import entries, plan
+from eswarn.records.readers.aside import ASIDE
+from eswarn.records.readers.raw import Raw
+from eswarn.records.reading import Reading
 from eswarn.records.store import Records
+from eswarn.records.stream import streamable
+from eswarn.records.streamed import Streamed
 from eswarn.records.tables import TABLE_MODELS
 from eswarn.words import count as counted
 
-READERS = {".csv": csv.read, ".parquet": parquet.read}
+_SCORABLE = {"attendance", "term_totals"}  # what absence is told from
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class _Result:
     facts: DatasetFacts
     ledger: Ledger
     sources: Mapping[str, str]
+    streamed: Streamed | None
 
 
 def read(folder: str | os.PathLike[str], *, progress: Progress = silent) -> Records:
@@ -42,8 +44,8 @@ def read(folder: str | os.PathLike[str], *, progress: Progress = silent) -> Reco
     Parameters
     ----------
     folder : path
-        Holds files named after their table, ``attendance.csv``, ``attendance-2023.csv``, ``context.parquet`` …, and the
-        facts about them in ``dataset.toml``. CSV or Parquet.
+        Holds the export files, known by their content, and the facts about them in ``dataset.toml``. Where a header fits
+        several tables, a name that starts with the table's decides: ``outcomes-2025.csv``.
     progress : Progress, optional
         Told which file is being read; the unit is bytes.
 
@@ -57,15 +59,7 @@ def read(folder: str | os.PathLike[str], *, progress: Progress = silent) -> Reco
     InputRefused
         There is no such folder, no attendance, or a file that cannot be used; all such files are named.
     """
-    result = _read(Path(folder), progress)
-    if result.ledger.refused:
-        each = "\n".join(file.refused for file in result.ledger.refused)
-        raise InputRefused(f"{counted(len(result.ledger.refused), 'file')} cannot be used", where=shown(str(folder), 200), do=each)
-    if "attendance" not in result.tables:
-        seen = "".join(f"\nNot read: {line}" for line in result.ledger.not_read[:5])
-        do = f"Put the register's marks there as attendance.csv or attendance.parquet.{seen}"
-        raise InputRefused("there is no attendance table", where=shown(str(folder), 200), do=do)
-    return Records(result.tables, result.facts, result.ledger, result.sources)
+    return _usable(_read(Path(folder), progress), folder)
 
 
 def check(folder: str | os.PathLike[str], *, progress: Progress = silent) -> Ledger:
@@ -79,94 +73,66 @@ def check(folder: str | os.PathLike[str], *, progress: Progress = silent) -> Led
     return _read(Path(folder), progress).ledger
 
 
-def _read(folder: Path, progress: Progress) -> _Result:
-    planned, not_read = _plan(folder)
+def read_with(folder: str | os.PathLike[str], *, rename: Callable[[Raw], Raw], progress: Progress = silent) -> Records:
+    """Read a folder of export files as `read` does, each table of each file changed by ``rename`` before its rows are judged.
+
+    Parameters
+    ----------
+    rename : callable
+        Takes a `Raw` and gives it with other texts in its columns, such as pseudonyms for identifiers. A `FileRefused` that
+        it raises is listed among the other refusals.
+
+    Raises
+    ------
+    InputRefused
+        As for `read`.
+    """
+    return _usable(_read(Path(folder), progress, rename=rename), folder)
+
+
+def _usable(result: _Result, folder: str | os.PathLike[str]) -> Records:
+    if result.ledger.refused:
+        each = "\n".join(file.refused for file in result.ledger.refused)
+        files = {file.file for file in result.ledger.refused}
+        raise InputRefused(f"{counted(len(files), 'file')} cannot be used", where=shown(str(folder), 200), do=each)
+    if not result.streamed and not _SCORABLE & result.tables.keys():
+        seen = "".join(f"\nNot read: {line}" for line in result.ledger.not_read[:5])
+        do = f"Put the register's marks there, in a file with the columns that docs/records.md lists.{seen}"
+        raise InputRefused("there is no attendance table", where=shown(str(folder), 200), do=do)
+    return Records(result.tables, result.facts, result.ledger, result.sources, result.streamed)
+
+
+def _as_it_is(raw: Raw) -> Raw:
+    return raw
+
+
+def _read(folder: Path, progress: Progress, *, rename: Callable[[Raw], Raw] = _as_it_is) -> _Result:
+    paths = entries(folder)
     facts = load_facts(folder)
     _check_facts(facts, folder)
-    sizes = {path: _size(path) for paths in planned.values() for path in paths}
-    done, total = 0, sum(sizes.values())
-    tables: dict[str, pa.Table] = {}
-    files: dict[Path, FileLedger] = {}
-    sources: dict[str, str] = {}
-    for table, paths in planned.items():
-        parts: dict[str, tuple[Path, Checked]] = {}  # by SHA-256, so that a copy of a file is read once
-        for path in paths:
-            progress(f"reading {shown(path.name)}", done, total)
-            done += sizes[path]
-            try:
-                sha256 = _sha256(path)
-                if sha256 in parts:
-                    files[path] = _copy(path, parts[sha256][1].ledger)
-                else:
-                    parts[sha256] = path, check_file(READERS[path.suffix.casefold()](path, table, facts=facts), facts)
-                sources[shown(path.name, 255)] = sha256
-            except FileRefused as error:
-                files[path] = FileLedger(shown(path.name), table, refused=str(error), rule=error.rule)
-            except OSError as error:
-                reason = error.strerror or "the system gives no reason"
-                text = f"{shown(path.name)}: the file cannot be opened ({reason})\nCheck the rights on it, or copy it again."
-                files[path] = FileLedger(shown(path.name), table, refused=text, rule="unreadable")
-        if parts:
-            tables[table], settled = settle(table, [checked for _, checked in parts.values()])
-            files |= dict(zip((path for path, _ in parts.values()), settled, strict=True))
-    progress("reading done", total, total)
-    notes = ["there is no attendance table: nothing can be scored"] if "attendance" not in planned else []
-    in_order = tuple(files[path] for paths in planned.values() for path in paths)
-    return _Result(tables, facts, Ledger(in_order, tuple(not_read), tuple(notes + _notes(tables, facts))), sources)
-
-
-def _sha256(path: Path) -> str:
-    if not path.is_file():
-        raise FileRefused("not_a_file", "this is not a file", where=shown(path.name), do="Export the table to one file, or remove this.")
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _copy(path: Path, first: FileLedger) -> FileLedger:
-    note = f"a copy of {first.file}, read once"
-    return FileLedger(shown(path.name), first.table, first.rows, merged=first.rows, notes=(note,))
-
-
-def _plan(folder: Path) -> tuple[dict[str, list[Path]], list[str]]:
-    """Which files are which table, and why the others are not read."""
-    try:
-        entries = sorted(folder.iterdir(), key=lambda path: path.name)
-    except NotADirectoryError:
-        problem = "this is a file, not a folder"
-    except FileNotFoundError:
-        problem = "there is no such folder"
-    except (OSError, ValueError) as error:
-        problem = f"the folder cannot be opened ({getattr(error, 'strerror', None) or 'not a path'})"
-    else:
-        problem = ""
-    if problem:
-        raise InputRefused(problem, where=shown(str(folder), 200), do="Give the folder that holds the export files.")
-    planned: dict[str, list[Path]] = {}
-    not_read = []
-    for path in entries:
-        table = _table_of(path)
-        if table and path.suffix.casefold() in READERS:
-            planned.setdefault(table, []).append(path)
-        elif path.name != "dataset.toml":
-            not_read.append(f"{shown(path.name)}: {_why_not(path, table)}")
-    return {table: planned[table] for table in TABLE_MODELS if table in planned}, not_read
-
-
-def _table_of(path: Path) -> str:
-    """The table a file is named after, or an empty text: ``attendance.csv``, ``Attendance 2023.csv``, ``context_old.csv``."""
-    name = path.name.casefold()
-    return next((t for t in TABLE_MODELS if name.startswith(t) and name[len(t) : len(t) + 1] in {"-", "_", ".", " "}), "")
-
-
-def _why_not(path: Path, table: str) -> str:
-    if path.name.casefold() == "dataset.toml":
-        return "write its name in small letters: dataset.toml"
-    if table:
-        return "only .csv and .parquet are read; save it as CSV"
-    stem = path.name.casefold().split(".")[0]
-    if close := difflib.get_close_matches(stem, TABLE_MODELS, n=1, cutoff=0.6) or [t for t in TABLE_MODELS if t in stem]:
-        return f"not named after a table; if it is {close[0]}, name it {close[0]}.csv or {close[0]}-….csv"
-    return "not named after a table"
+    sources, not_read = plan(paths, facts)
+    sizes = {source.path: _size(source.path) for source in sources}
+    reading = Reading(facts, rename)
+    large = [source for source in sources if source.taken_for == "attendance"] if rename is _as_it_is else []
+    large = large if streamable([source.path for source in large]) else []
+    done = 0
+    for source in (source for source in sources if source not in large):
+        progress(f"reading {shown(source.path.name)}", done, sum(sizes.values()))
+        reading.take(source)
+        done += sizes[source.path]
+    tables, files = reading.settled()
+    streamed = None
+    if large:
+        progress("reading the register", done, sum(sizes.values()))
+        streamed, accounts = reading.stream(large)
+        files = (*accounts, *files)
+    progress("reading done", 1, 1)
+    found = reading.notes + notes(tables, facts, today=dt.datetime.now(tz=dt.UTC).date())
+    if not files:
+        found.insert(0, "no file here holds a table that is known: nothing was read")
+    elif not _SCORABLE & {file.table for file in files}:
+        found.insert(0, "there is no attendance table: nothing can be scored")
+    return _Result(tables, facts, Ledger(files, tuple(not_read), tuple(found)), reading.sources, streamed)
 
 
 def _size(path: Path) -> int:
@@ -180,7 +146,7 @@ def _check_facts(facts: DatasetFacts, folder: Path) -> None:
     """Refuse what ``dataset.toml`` says of columns and codes that do not exist."""
     where = shown(str(folder / "dataset.toml"), 200)
     for table, columns in facts.columns.items():
-        known = TABLE_MODELS[table].model_fields
+        known = {**TABLE_MODELS[table].model_fields, **ASIDE.get(table, {})}
         for name in columns:
             if name not in known:
                 raise InputRefused(f'there is no column "{shown(name)}" in {table}', where=where, do=nearest(name, known))
@@ -194,23 +160,3 @@ def _check_facts(facts: DatasetFacts, folder: Path) -> None:
         if code not in codes.codes:
             what = f'[codes.map] maps "{shown(local)}" to "{shown(code)}", which is no register code for {codes.jurisdiction}'
             raise InputRefused(what, where=where, do=f"Codes: {' '.join(sorted(codes.codes))}.")
-
-
-def _notes(tables: Mapping[str, pa.Table], facts: DatasetFacts) -> list[str]:
-    """What no single file can tell: tables that do not meet, and facts that are missing."""
-    notes = []
-    if "attendance" in tables:
-        known = set(dictionary(tables["attendance"].column("pupil_id")))
-        for name, table in tables.items():
-            if "pupil_id" in table.column_names and name != "attendance":
-                others = set(dictionary(table.column("pupil_id")))
-                if strangers := len(others - known):
-                    notes.append(f"{strangers:,} of {len(others):,} pupils in {name} have no attendance mark")
-    lengths = {len(word) for table in tables.values() for word in dictionary(table.column("school_id")) if word.isdecimal()}
-    if len(lengths) > 1:
-        notes.append(f"school ids of {' and '.join(map(str, sorted(lengths)))} digits: with two schemes in use, tables do not meet")
-    if "outcomes" in tables and "outcomes" not in facts.observed_to:
-        notes.append(
-            "outcomes: it is not known until when leaving was followed up; add  outcomes = YYYY-MM-DD  under [observed_to] in dataset.toml"
-        )
-    return notes

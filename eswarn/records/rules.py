@@ -23,25 +23,27 @@ class Rule:
     @property
     def do(self) -> str:
         """What the reader can do about it."""
-        return DO[self.name]
+        return _DO_COLUMN.get((self.name, self.column)) or DO[self.name]
 
 
-_PSEUDONYMS = "Replace it by a pseudonym, made with a key the school keeps, before the records come here."
+_PSEUDONYMS = "Replace it by a pseudonym:  eswarn pseudonymise DIR --key FILE --out OUT  (docs/privacy.md)."
 _CELL = "Correct the cell, or leave it empty where the fact is not known."
 DO: dict[str, str] = {
+    "deleted_record": "Nothing to do: a deleted record is no record.",
     "blank_row": "Nothing to do: an empty line holds no record.",
     "totals_row": "Nothing to do: a total is not a record.",
     "ragged_row": "Export the file again; a cell with a separator in it needs quotation marks around it.",
     "missing_value": "Fill in the cell, or leave the row out of the export.",
     "bad_date": "Write dates as YYYY-MM-DD, or every one of them as dd/mm/yyyy.",
     "mixed_dates": "Write every date of the column in the same way.",
+    "two_digit_year": "Write the year with four digits; the century cannot be told.",
     "time_of_day": "Export the day alone, and the session (AM, PM) in a column of its own.",
     "raw_upn": _PSEUDONYMS,
     "name": _PSEUDONYMS,
     "damaged_identifier": "Export the file again and open it in no spreadsheet on the way; identifiers are text.",
     "unreadable_text": "Correct the cell where it came from.",
     "too_long": "Correct the cell where it came from; free text does not belong here.",
-    "unknown_value": "Use a value that docs/schema lists for the column, or leave the cell empty where it may be.",
+    "unknown_value": "Use a value that docs/records.md lists for the column, or leave the cell empty where it may be.",
     "not_a_number": _CELL,
     "not_yes_or_no": _CELL,
     "out_of_range": _CELL,
@@ -49,6 +51,9 @@ DO: dict[str, str] = {
     "wrong_session": 'Add  session = "DAY"  at the top of dataset.toml if there is one mark a day, else export AM and PM.',
     "ends_too_early": "Correct the two dates where they came from.",
     "conflict": "Keep the right row, or export recorded_on as well, so that versions can be told apart.",
+}
+_DO_COLUMN = {
+    ("missing_value", "destination"): "Write  unknown  where it is not known where the pupil went; a departure left out counts as none.",
 }
 _BY_TYPE = {
     "int_parsing": ("not_a_number", "not a whole number"),
@@ -68,6 +73,7 @@ _BY_TYPE = {
     "literal_error": ("unknown_value", "not {expected}"),
 }
 OWN = {
+    "two_digit_year": "a date whose year has two digits",
     "mixed_dates": "not written as the other dates of the column",
     "time_of_day": "a time of day beside the date",
     "bad_date": "not a date",

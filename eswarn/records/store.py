@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from eswarn.config import DatasetFacts
 from eswarn.records.ledger import Ledger
+from eswarn.records.streamed import Streamed
 from eswarn.records.tables import arrow_schema
 
 if TYPE_CHECKING:
@@ -32,19 +33,29 @@ class Records:
         Every row that was read: accepted, merged, or rejected with file, row and rule.
     sources : mapping of str to str
         SHA-256 of each file that was read, by its name.
+    streamed : Streamed or None
+        The register, where it was too large to be kept as a table; it is in no other table then.
     """
 
     tables: Mapping[str, pa.Table]
     facts: DatasetFacts = field(default_factory=DatasetFacts)
     ledger: Ledger = field(default_factory=Ledger)
     sources: Mapping[str, str] = field(default_factory=dict)
+    streamed: Streamed | None = None
 
     def has(self, name: str) -> bool:
         """Whether the table was supplied at all."""
-        return name in self.tables
+        return name in self.supplied
+
+    @property
+    def supplied(self) -> frozenset[str]:
+        """The tables that were supplied, with or without rows."""
+        return frozenset(self.tables) | ({"attendance"} if self.streamed else frozenset())
 
     def table(self, name: str) -> pa.Table:
-        """The Arrow table; without rows where it was not supplied."""
+        """The Arrow table; without rows where it was not supplied. A streamed register is made into one each time."""
+        if name == "attendance" and self.streamed:
+            return self.streamed.table()
         return self.tables[name] if name in self.tables else arrow_schema(name).empty_table()
 
     def frame(self, name: str) -> pd.DataFrame:

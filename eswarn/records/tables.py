@@ -228,6 +228,33 @@ class CalendarRow(Row):
     open: Annotated[bool, Field(description="Whether the session took place."), Column("fact")]
 
 
+class TermTotals(Row):
+    """Sessions of one pupil at one school in one term, as a termly census counts them; known long after the term."""
+
+    pupil_id: Pupil
+    school_id: School
+    starts_on: Annotated[Date, Field(description="First day of the term."), Column("fact", ("term start",))]
+    ends_on: Annotated[Date, Field(description="Last day of the term."), Column("key", ("term end",))]
+    possible: Annotated[Count, Field(ge=0, le=400, description="Possible sessions."), Column("fact", ("sessions possible",))]
+    authorised: Annotated[Count, Field(ge=0, le=400, description="Sessions absent with leave."), Column("fact")]
+    unauthorised: Annotated[Count, Field(ge=0, le=400, description="Sessions absent without leave."), Column("fact")]
+    illness: Annotated[Count | None, Field(ge=0, le=400, description="Sessions absent through illness (I)."), Column("fact")] = None
+    excluded: Annotated[Count | None, Field(ge=0, le=400, description="Sessions suspended or excluded (E)."), Column("fact")] = None
+    late: Annotated[Count | None, Field(ge=0, le=400, description="Sessions late before the register closed (L)."), Column("fact")] = None
+    recorded_on: RecordedOn = None
+
+
+class Extra(Row):
+    """One row per pupil, day and named number: whatever else a school or a researcher knows, dated."""
+
+    pupil_id: Pupil
+    school_id: School
+    date: Annotated[Date, Field(description="The day the number was measured."), Column("key")]
+    name: Annotated[Label, Field(description="What was measured, such as reading_age."), Column("key")]
+    value: Annotated[Amount, Field(description="The number."), Column("fact")]
+    recorded_on: RecordedOn = None
+
+
 TABLE_MODELS: dict[str, type[Row]] = {
     "attendance": Attendance,
     "behaviour": Behaviour,
@@ -237,6 +264,8 @@ TABLE_MODELS: dict[str, type[Row]] = {
     "assessments": Assessment,
     "enrolment": Enrolment,
     "calendar": CalendarRow,
+    "term_totals": TermTotals,
+    "extra": Extra,
 }
 # Two rows that agree on these are one fact told twice: equal ones are merged, others are a conflict.
 GRAIN: dict[str, tuple[str, ...]] = {
@@ -248,6 +277,8 @@ GRAIN: dict[str, tuple[str, ...]] = {
     "assessments": ("pupil_id", "school_id", "date", "subject", "recorded_on"),
     "enrolment": ("pupil_id", "school_id", "entered_on", "recorded_on"),
     "calendar": ("school_id", "date", "session"),
+    "term_totals": ("pupil_id", "school_id", "ends_on", "recorded_on"),
+    "extra": ("pupil_id", "school_id", "date", "name", "recorded_on"),
 }
 
 

@@ -12,6 +12,8 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from eswarn.records.upn import looks_like_upn
+
 
 def _iso_date(value: object) -> object:
     if isinstance(value, str) and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
@@ -60,7 +62,7 @@ def _identifier(value: object) -> object:
 def _pseudonym(value: object) -> object:
     """Refuse what must never enter the tables: a raw UPN, a name."""
     if isinstance(value, str):
-        if re.fullmatch(r"[A-HJ-NP-RT-Z][0-9]{11}[0-9A-HJ-NP-RT-Z]", value.upper()):
+        if looks_like_upn("".join(value.split())):
             raise PydanticCustomError("raw_upn", "this looks like a raw UPN; only pseudonyms belong here")
         if re.search(r"\w[\s,]+\w\w", value) and not re.search(r"[0-9]", value):
             raise PydanticCustomError("name", "this looks like a name; only pseudonyms belong here")

@@ -94,6 +94,7 @@ def _needs_quotes(table: pa.Table) -> bool:
 def _toml(facts: DatasetFacts) -> str:
     """The facts that still hold: headers, encoding, dates and codes are now eswarn's own."""
     lines = [f"profile = {json.dumps(facts.profile)}", f"session = {json.dumps(facts.session)}"]
+    lines += [f"marks = {json.dumps(facts.marks)}"] if facts.marks != "all" else []
     if facts.observed_to:
         lines += ["", "[observed_to]", *(f"{table} = {day.isoformat()}" for table, day in facts.observed_to.items())]
     return "\n".join(lines) + "\n"

@@ -27,7 +27,7 @@ _SHIFT = {  # who starts from where: state, in standard deviations
     "sen": (0.10, 0.20, 0.15, 0.40, 0.70),
     "boy": (0.00, -0.05, 0.00, 0.25, 0.10),
 }
-LOG_HAZARD = np.array([0.63, 0.30, 0.40, 0.56, 0.56], dtype=np.float32)  # for each state, per standard deviation
+LOG_HAZARD = np.array([0.56, 0.28, 0.41, 0.59, 0.50], dtype=np.float32)  # for each state, per standard deviation
 YEARLY = (0.0021, 0.0034, 0.0061, 0.0118, 0.0143, 0.037, 0.025)  # leaving early in a year, Years 7 to 13, at average states
 AT_SIXTEEN = 0.013  # on top of it: Year 11 ends and nothing follows
 
@@ -39,6 +39,7 @@ class Lives:
     """States of everybody in every half-term: ``[half-term, pupil, cause]``, the lasting and the drifting part."""
 
     lasting: States  # [pupil, cause]
+    shift: States  # [pupil, cause]: the part of it that comes with free meals, support and sex
     drift: States  # [half-term, pupil, cause]
 
     def at(self, period: int) -> States:
@@ -53,12 +54,13 @@ def live(people: People, *, periods: int, seed: int) -> Lives:
     own[:, HOME] = np.sqrt(0.3) * own[:, HOME] + np.sqrt(0.7) * own[people.household, HOME]
     shared = rng.standard_normal((n, 1), dtype=np.float32)
     lasting = np.sqrt(LASTING) * (np.sqrt(1 - COMMON) * own + np.sqrt(COMMON) * shared)
+    shift = np.zeros((n, k))
     for group, flag in (("fsm", people.fsm_from == 0), ("sen", people.sen > 0), ("boy", people.sex == 1)):
-        lasting += (flag - flag.mean())[:, None] * np.array(_SHIFT[group])
+        shift += (flag - flag.mean())[:, None] * np.array(_SHIFT[group])
     drift = rng.standard_normal((periods, n, k), dtype=np.float32)
     for period in range(1, periods):
         drift[period] = CARRY * drift[period - 1] + np.sqrt(1 - CARRY**2) * drift[period]
-    return Lives(lasting.astype(np.float32), np.sqrt(np.float32(1 - LASTING)) * drift)
+    return Lives((lasting + shift).astype(np.float32), shift.astype(np.float32), np.sqrt(np.float32(1 - LASTING)) * drift)
 
 
 def year_group(people: People, year: int) -> Ints:

@@ -40,9 +40,10 @@ _POINTS = np.array([-1.0, -2.0, -4.0, -8.0])  # for severity 1 to 4: incidents c
 _MILD, _GRAVE = (22, 16, 12, 30, 16, 2, 1, 1), (0, 0, 4, 34, 28, 18, 8, 8)
 _YEAR_GROUP = np.array([0.85, 1.15, 1.35, 1.25, 0.85, 0.15, 0.10])
 _REASON = (50, 5, 15, 15, 5, 4, 2, 1, 1, 1, 0.5, 0.5)  # half is disruption: DfE suspensions, 2023/24
-_SUSPENDED = 0.0237  # yearly, at average behaviour, without FSM and SEN
-_FSM, _SEN, _BOY = 1.10, 0.70, 0.15  # on the log of that rate
-_LENGTHS, _LENGTH = np.array([1, 2, 3, 4, 6, 8, 10]), (6, 40, 3, 22, 12, 3, 14)  # sessions: 45 % a day or less
+_SUSPENDED = 0.0036  # yearly, at average behaviour and temper, without FSM and SEN: 11.3 per 100 pupils (DfE, 2023/24)
+_BEHAVIOUR, _FSM, _SUPPORT, _PLAN, _BOY = 1.15, 1.15, 0.95, 0.70, 0.15  # on the log of that rate
+_AT_MOST = 8  # in a half-term
+_LENGTHS, _LENGTH = np.array([1, 2, 3, 4, 6, 8, 10]), (6, 39, 3, 21, 14, 6, 11)  # sessions: 45 % a day or less
 _WITHDRAWN = 0.01
 _EXCLUDED_DAYS = 5  # between a permanent exclusion and the end of the stay
 
@@ -65,11 +66,12 @@ class Suspensions:
 
 
 def suspend(year: SchoolYear, people: People, schools: Schools, stays: Stays, rng: np.random.Generator) -> Suspensions:
-    """Who is suspended when: at most once a half-term, inside it, and inside the stay."""
+    """Who is suspended when: inside a half-term and the stay, and not while suspended already."""
     n, days = year.on_roll.shape
-    log_rate = 1.15 * year.states[..., BEHAVIOUR] + _FSM * year.fsm + _SEN * (year.sen > 0) + _BOY * people.sex[year.pupil]
+    log_rate = _BEHAVIOUR * year.states[..., BEHAVIOUR] + people.temper[year.pupil]
+    log_rate += _FSM * year.fsm + np.array([0, _SUPPORT, _PLAN])[year.sen] + _BOY * people.sex[year.pupil]
     rate = _SUSPENDED / HALF_TERMS * schools.strictness[year.school] * _YEAR_GROUP[year.group - YEAR_GROUPS[0]] * np.exp(log_rate)
-    half_term, row = np.nonzero(rng.random((HALF_TERMS, n)) < -np.expm1(-rate))
+    half_term, row = np.divmod(np.repeat(np.arange(HALF_TERMS * n), np.minimum(rng.poisson(rate), _AT_MOST).ravel()), n)
     opens = np.searchsorted(year.days.half_term, half_term)
     ends = np.searchsorted(year.days.half_term, half_term, side="right")
     first, last = year.on_roll.argmax(axis=1), days - year.on_roll[:, ::-1].argmax(axis=1)  # last: the day after
@@ -81,13 +83,23 @@ def suspend(year: SchoolYear, people: People, schools: Schools, stays: Stays, rn
     opens, ends = np.maximum(opens, first[row]), np.minimum(np.minimum(ends, last[row]), shut[row])
     start = opens + (rng.random(len(row)) * (ends - opens)).astype(np.int64)
     sessions = np.minimum(_LENGTHS[pick(rng, _LENGTH, len(row))], 2 * (ends - start))
-    kept = (ends > opens) & year.on_roll[row].any(axis=1)
+    kept = (ends > opens) & year.on_roll[row].any(axis=1) & ~_overlapping(row, start, sessions, days)
     return Suspensions(
         row=np.concatenate([row[kept], excluded]),
         start=np.concatenate([start[kept], banned]),
         sessions=np.concatenate([sessions[kept], 2 * (last[excluded] - banned)]),
         permanent=np.repeat([False, True], [kept.sum(), len(excluded)]),
     )
+
+
+def _overlapping(row: NDArray[np.int64], start: NDArray[np.int64], sessions: NDArray[np.int64], days: int) -> Flags:
+    """Which of these begin before an earlier one of the same pupil is over."""
+    order = np.lexsort((start, row))
+    begins = (row * 2 * days + start)[order]
+    over = np.maximum.accumulate(begins + (sessions[order] + 1) // 2)
+    late = np.zeros(len(row), dtype=np.bool_)
+    late[order[1:]] = begins[1:] < over[:-1]
+    return late
 
 
 def suspension_rows(year: SchoolYear, suspended: Suspensions, rng: np.random.Generator) -> Columns:

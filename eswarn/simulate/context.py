@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eswarn.simulate.causes import ATTENDANCE, HOME, Lives
 from eswarn.simulate.columns import Columns
@@ -11,9 +12,9 @@ from eswarn.simulate.stays import Stays
 from eswarn.simulate.terms import HALF_TERMS, half_term_starts
 
 TERMS = 3
-_NO_ROW, _UNMATCHED = 0.004, 0.010  # pupils without any context; not matched to a census
+_NO_ROW = 0.004  # pupils without any context
 _BLANK = {"ethnicity": 0.02, "eal": 0.015, "idaci_decile": 0.01, "sex": 0.003, "sen": 0.004}  # share of pupils
-_IN_NEED, _PROTECTED, _IN_CARE = 2.2, 2.9, 3.2  # of the state at home, in standard deviations
+_IN_NEED, _PROTECTED, _IN_CARE, _OUT_OF_CARE = 2.2, 2.9, 3.2, 2.4  # of the state at home, in standard deviations
 
 
 def context_rows(
@@ -32,7 +33,7 @@ def context_rows(
     september = np.arange(years * TERMS) % TERMS == 0
     day = begins + np.where(september, 0, rng.integers(0, 40, here.shape))
     day = np.where(arrives, np.maximum(begins, stays.entered[:, None]), day)
-    unmatched, nowhere = _unmatched(people, lives, rng)
+    nowhere = rng.random(len(people)) < _NO_ROW * np.exp(0.7 * lives.lasting[:, ATTENDANCE] + 0.4 * lives.lasting[:, HOME])
     written = here & (arrives | changed | september) & (day <= gone) & ~nowhere[stays.pupil, None]
     stay, term = np.nonzero(written)
     pupil, group = stays.pupil[stay], start_year + term // TERMS - people.cohort[stays.pupil[stay]] + 7
@@ -46,7 +47,7 @@ def context_rows(
         "eal": people.eal[pupil].astype(np.int64),
         "idaci_decile": people.idaci[pupil],
     }
-    _blank(columns, pupil, unmatched, rng)
+    _blank(columns, pupil, people.unmatched, rng)
     columns["young_carer"] = np.where(schools.tells_carers[school], columns["young_carer"], -1)
     return columns | {
         "pupil_id": pupil,
@@ -64,7 +65,8 @@ def _facts(people: People, lives: Lives, stays: Stays, years: int) -> Columns:
     pupil = stays.pupil
     period = np.arange(years * TERMS) * (HALF_TERMS // TERMS)
     home = lives.lasting[pupil, HOME, None] + lives.drift[period][:, pupil, HOME].T
-    in_care = np.maximum.accumulate(home > _IN_CARE, axis=1)
+    in_care = _in_care(home)
+    ever = np.maximum.accumulate(in_care, axis=1) | people.once_in_care[pupil, None]
     carer = np.broadcast_to(lives.lasting[pupil, HOME, None] - 0.5 * lives.lasting[pupil, ATTENDANCE, None] > 2.0, home.shape)
     return {
         "fsm": people.fsm_from[pupil, None] <= period,
@@ -72,23 +74,39 @@ def _facts(people: People, lives: Lives, stays: Stays, years: int) -> Columns:
         "cin": home > _IN_NEED,
         "cpp": home > _PROTECTED,
         "cla": in_care,
+        "previously_looked_after": ever & ~in_care,
         "young_carer": carer,
     }
 
 
-def _unmatched(people: People, lives: Lives, rng: np.random.Generator) -> tuple[Flags, Flags]:
-    """Pupils not matched to a census, and pupils without any row; both more often in trouble (as in DfE's, 2022/23)."""
-    trouble = np.exp(0.7 * lives.lasting[:, ATTENDANCE] + 0.4 * lives.lasting[:, HOME])
-    return rng.random(len(people)) < _UNMATCHED * trouble, rng.random(len(people)) < _NO_ROW * trouble
+def _in_care(home: NDArray[np.float32]) -> Flags:
+    """Who is looked after in each term ``[n, terms]``: it begins when things are worst and ends when they are much better."""
+    in_care = home > _IN_CARE
+    for term in range(1, home.shape[1]):
+        in_care[:, term] |= in_care[:, term - 1] & (home[:, term] > _OUT_OF_CARE)
+    return np.asarray(in_care)
 
 
 def _blank(columns: Columns, pupil: Ints, unmatched: Flags, rng: np.random.Generator) -> None:
     """Empty what nobody knows: null is not "no"."""
     people = len(unmatched)
     blank = {name: rng.random(people) < share for name, share in _BLANK.items()}
-    for name in ("ethnicity", "eal", "idaci_decile", "sex", "sen", "fsm", "fsm6", "sen_need", "cin", "cpp", "cla"):
+    for name in (
+        "ethnicity",
+        "eal",
+        "idaci_decile",
+        "sex",
+        "sen",
+        "fsm",
+        "fsm6",
+        "sen_need",
+        "cin",
+        "cpp",
+        "cla",
+        "previously_looked_after",
+    ):
         unknown = blank.get(name, np.zeros(people, dtype=np.bool_))
-        if name not in ("sex", "cin", "cpp", "cla"):
+        if name not in ("sex", "cin", "cpp", "cla", "previously_looked_after"):
             unknown = unknown | unmatched
         if name == "sen_need":
             unknown = unknown | blank["sen"]

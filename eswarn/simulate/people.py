@@ -38,6 +38,7 @@ SEN_NEEDS = ("SEMH", "SPLD", "MLD", "SLCN", "ASD", "HI", "VI", "PD", "OTH")
 _ETHNICITY = (63, 7.5, 0.3, 4.6, 3.7, 1.9, 2.1, 4.9, 1.2, 0.9, 0.6, 1.7, 1.6, 2.6, 2.4, 1.0)
 _NEED = (25, 22, 16, 13, 15, 2, 1, 2, 4)
 _FSM, _SEN_SUPPORT, _PLAN = 0.235, 0.120, 0.028  # shares of pupils: DfE absence distributions, 2022/23
+_UNMATCHED, _ONCE_IN_CARE = 0.0086, 0.006
 _SIBLING = 0.16  # chance that a pupil shares the household of the pupil before
 _ARRIVALS = 0.022  # pupils a year who join from a school that is not in the data, as a share of the roll
 
@@ -85,6 +86,9 @@ class People:
     sen_from: Ints
     need: Ints
     form: Ints
+    unmatched: Flags  # in no census: free meals, support and more are unknown
+    once_in_care: Flags  # before the first day
+    temper: NDArray[np.float32]  # on the log of the rate of suspensions; nothing to do with leaving
 
     def __len__(self) -> int:
         return len(self.pupil_id)
@@ -95,7 +99,7 @@ def found_schools(pupils: int, seed: int) -> Schools:
     rng = stream(seed, "schools")
     n = max(1, round(pupils / 800), 2 if pupils >= 400 else 1)
     size = rng.uniform(0.8, 1.2, n)
-    effect = rng.normal(0, 0.08, n)
+    effect = rng.normal(0, 0.32, n)
     return Schools(
         school_id=tuple(f"999{4001 + i}" for i in range(n)),
         share=size / size.sum(),
@@ -179,4 +183,7 @@ def _facts(schools: Schools, school: Ints, periods: int, rng: np.random.Generato
         "sen": sen.astype(np.int32),
         "sen_from": np.where((sen > 0) & (rng.random(n) < 0.06), rng.integers(1, periods, n), 0).astype(np.int32),
         "need": pick(rng, _NEED, n),
+        "unmatched": rng.random(n) < _UNMATCHED,
+        "once_in_care": rng.random(n) < _ONCE_IN_CARE,
+        "temper": (1.75 * rng.standard_normal(n) + 3.5 * (rng.random(n) < 0.02)).astype(np.float32),
     }

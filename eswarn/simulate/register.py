@@ -1,9 +1,7 @@
 """The register: a mark for every pupil, day and session, as first written down and as corrected later.
 
-Absence comes from one number for each pupil and half-term, the pressure to stay away: minus the log of the chance to be
-in school. It is a skewed function of the pupil's states, group and school, fitted by eye to the bands
-that the Department for Education publishes (absence distributions, secondary, 2022/23), and is shared out over spells of
-days, single days, and single sessions.
+Absence comes from one number for each pupil and half-term, the pressure to stay away (``pressure.py``), shared out over
+spells of days, single days, and single sessions.
 """
 
 from __future__ import annotations
@@ -16,18 +14,18 @@ from numpy.typing import NDArray
 from eswarn.simulate.arrangements import arrange, reserve
 from eswarn.simulate.causes import ATTENDANCE, HEALTH, HOME
 from eswarn.simulate.columns import Columns
+from eswarn.simulate.fading import Fading
 from eswarn.simulate.marks import ATTENDED, CODE, EARLIER, FIRST_YEAR_OF_NEW_CODES, Marks, among
-from eswarn.simulate.people import FORMS, YEAR_GROUPS, Flags, People, Schools, form_place
+from eswarn.simulate.people import FORMS, Flags, People, Schools, form_place
+from eswarn.simulate.pressure import pressure
 from eswarn.simulate.schoolyear import SchoolYear
+from eswarn.simulate.stays import Stays
 
-_STATES = np.array([0.50, 0.40, 0.26, 0.16, 0.11], dtype=np.float32)  # on the absence scale, per standard deviation
-_YEAR_GROUP = np.array([-0.30, -0.10, 0.00, 0.05, 0.08, -0.10, -0.05], dtype=np.float32)
-_FSM, _SEN, _BOY, _HALF_TERM_NOISE = 0.33, 0.06, -0.20, 0.15
-_LEVEL, _TAIL, _BEND = -2.97, 1.70, 0.92
-_YEARS, _SHIFTS = (2020, 2021, 2022, 2024), (-0.45, 0.03, 0.0, -0.05)  # level of school years: DfE absence distributions
+_FADED = 0.6  # what fading adds to the pressure on its last day
 _UNAUTHORISED = -0.80  # log odds that an absence is not authorised, at average states
-_SEASON = np.array([0.86, 1.06, 1.02, 1.0, 0.98, 1.06], dtype=np.float32)  # by half-term
-_RISE = np.array([0.25, 0.60, 0.25, 0.25, 0.25, 0.30], dtype=np.float32)  # from first to last day of each
+_SEASON = np.array([0.90, 0.92, 0.98, 1.0, 0.98, 1.04], dtype=np.float32)  # by half-term, its first day
+_RISE = np.array([0.15, 0.85, 0.25, 0.25, 0.25, 0.30], dtype=np.float32)  # from first to last day of each, steeper to the end
+_FIRST_WEEK = {True: np.float32(0.95), False: np.float32(0.60)}  # of the school year: few are ill yet
 _WEEKDAY = np.array([0.95, 0.94, 0.86, 0.94, 1.31], dtype=np.float32)  # on single days only: spells run through
 # Shares of the pressure, authorised and unauthorised: (code, morning, afternoon, share, unauthorised?)
 _SINGLE = (
@@ -64,13 +62,13 @@ class Register:
         return np.asarray(ATTENDED[self.code].any(axis=2))
 
 
-def take_register(year: SchoolYear, people: People, schools: Schools, suspended: Flags, rng: np.random.Generator) -> Register:
+def take_register(year: SchoolYear, people: People, schools: Schools, stays: Stays, suspended: Flags, rng: np.random.Generator) -> Register:
     """Fill the register of one school year; ``suspended`` ``[n, days, 2]`` are the sessions lost to suspension."""
     code = np.empty((*year.on_roll.shape, 2), dtype=np.uint8)
     code[..., 0], code[..., 1] = CODE["/"], CODE["\\"]
     _come_late(code, year, rng)
     arrange(code, year, rng)
-    _stay_away(code, year, people, schools, rng)
+    _stay_away(code, year, pressure(year, people, schools, rng), stays.fading, rng)
     reserve(code, year, people, rng)
     away = np.flatnonzero(among(code, ("I", "O")))
     np.put(code, away[rng.random(len(away)) < _UNRESOLVED], CODE["N"])
@@ -82,15 +80,6 @@ def take_register(year: SchoolYear, people: People, schools: Schools, suspended:
     return _write_down(code, rng)
 
 
-def pressure(year: SchoolYear, people: People, schools: Schools, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Pressure to stay away ``[half-term, n]``: minus the log of the chance to be in school on an average day."""
-    z = year.states @ _STATES
-    z += _YEAR_GROUP[year.group - YEAR_GROUPS[0]] + _FSM * (year.fsm - 0.24) + _SEN * ((year.sen > 0) - 0.15) + schools.absence[year.school]
-    z += _BOY * (people.sex[year.pupil] - 0.5) + np.interp(year.year, _YEARS, _SHIFTS) + rng.normal(0, _HALF_TERM_NOISE, z.shape)
-    odds = np.exp(_LEVEL + z + _TAIL * np.maximum(z - _BEND, 0) ** 2)
-    return np.asarray(np.minimum(np.log1p(odds), 3.5), dtype=np.float32)
-
-
 def _come_late(code: Marks, year: SchoolYear, rng: np.random.Generator) -> None:
     rate = np.exp(0.8 * year.states[..., ATTENDANCE] + 0.3 * year.states[..., HOME] - 0.42)
     for session, level in enumerate(_LATE):
@@ -98,12 +87,17 @@ def _come_late(code: Marks, year: SchoolYear, rng: np.random.Generator) -> None:
         code[..., session][late] = CODE["L"]
 
 
-def _stay_away(code: Marks, year: SchoolYear, people: People, schools: Schools, rng: np.random.Generator) -> None:
-    days, strain = year.days, pressure(year, people, schools, rng)
+def _stay_away(code: Marks, year: SchoolYear, strain: NDArray[np.float32], fading: Fading, rng: np.random.Generator) -> None:
+    days = year.days
     lean = _UNAUTHORISED + 0.7 * (year.states[..., ATTENDANCE] - year.states[..., HEALTH]) + 0.35 * year.fsm
     unauthorised = (strain / (1 + np.exp(-lean))).astype(np.float32)
-    season = _SEASON[days.half_term] * (1 + _RISE[days.half_term] * (days.place - 0.5))
-    reasons = {True: year.daily(unauthorised) * season, False: year.daily(strain - unauthorised) * season}
+    season = _SEASON[days.half_term] * (1 + _RISE[days.half_term] * days.place**2)
+    fresh = days.date < days.date[0] + 7
+    reasons = {True: year.daily(unauthorised), False: year.daily(strain - unauthorised)}
+    for no_leave, of_reason in reasons.items():
+        of_reason *= season * np.where(fresh, _FIRST_WEEK[no_leave], np.float32(1))
+    row, progress = fading.progress(year.pupil, days.date)
+    np.add.at(reasons[True], row, np.float32(_FADED) * progress)
     drawn, edge = rng.random(year.on_roll.shape, dtype=np.float32), np.zeros(year.on_roll.shape, dtype=np.float32)
     singly = _WEEKDAY[days.weekday]
     for name, morning, afternoon, share, no_leave in _SINGLE:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,8 +27,10 @@ class SchoolYear:
     group: Ints  # n: year group
     on_roll: Flags  # n × days
     states: States  # half-term × n × cause
+    shift: States  # n × cause: the part of the states that comes with free meals, support and sex
     fsm: Flags  # n, at the beginning of the year
     sen: Ints  # n, at the beginning of the year: 0 none, 1 support, 2 plan
+    level_year: int  # the school year whose level of absence this one takes
 
     def __len__(self) -> int:
         return len(self.pupil)
@@ -39,7 +41,7 @@ class SchoolYear:
 
 
 def school_years(
-    people: People, lives: Lives, schools: Schools, stays: Stays, *, start_year: int, years: int, seed: int
+    people: People, lives: Lives, schools: Schools, stays: Stays, *, start_year: int, years: int, seed: int, level: Callable[[int], int]
 ) -> Iterator[SchoolYear]:
     """Every school in every school year in which somebody was on its roll, schools within years."""
     for k in range(years):
@@ -48,11 +50,11 @@ def school_years(
             here = (stays.school == school) & (stays.entered <= days.date[-1]) & (np.isnat(stays.left) | (stays.left >= days.date[0]))
             stay = np.flatnonzero(here)
             if len(stay):
-                yield _school_year(start_year + k, school, days, stay, k, people, lives, stays)
+                yield _school_year(start_year + k, school, days, stay, k, people, lives, stays, level(start_year + k))
 
 
 def _school_year(
-    year: int, school: int, days: Days, stay: NDArray[np.int64], k: int, people: People, lives: Lives, stays: Stays
+    year: int, school: int, days: Days, stay: NDArray[np.int64], k: int, people: People, lives: Lives, stays: Stays, level: int
 ) -> SchoolYear:
     pupil, left = stays.pupil[stay], stays.left[stay]
     periods = slice(k * HALF_TERMS, (k + 1) * HALF_TERMS)
@@ -66,6 +68,8 @@ def _school_year(
         group=year_group(people, year)[pupil],
         on_roll=(days.date >= stays.entered[stay][:, None]) & (days.date <= until[:, None]),
         states=lives.lasting[pupil] + lives.drift[periods, pupil],
+        shift=lives.shift[pupil],
         fsm=people.fsm_from[pupil] <= periods.start,
         sen=np.where(people.sen_from[pupil] <= periods.start, people.sen[pupil], 0),
+        level_year=level,
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from eswarn.simulate.causes import CARRY, CAUSES, LASTING, LOG_HAZARD, Lives, base_hazard, year_group
+from eswarn.simulate.fading import LEAVES, unseen
 from eswarn.simulate.people import People, Schools
 from eswarn.simulate.stays import OTHER_YEARLY, UNKNOWN, Stays
 from eswarn.simulate.terms import HALF_TERMS, half_term_starts
@@ -18,7 +20,7 @@ def true_causes(people: People, lives: Lives, schools: Schools, stays: Stays, *,
         day = half_term_starts(start_year + period // HALF_TERMS)[period % HALF_TERMS]
         pupil = np.unique(stays.pupil[(stays.entered <= day) & (np.isnat(stays.left) | (stays.left >= day))])
         added = lives.at(period)[pupil] * LOG_HAZARD
-        chance = _chance(people, lives, schools, start_year=start_year, period=period)[pupil]
+        chance = _chance(people, lives, schools, stays, start_year=start_year, period=period, today=day)[pupil]
         parts.append((pupil, np.full(len(pupil), day), added, chance))
     pupils, days, added, chances = (np.concatenate(column) for column in zip(*parts, strict=True))
     names = pa.array(people.pupil_id, pa.string())
@@ -32,17 +34,28 @@ def true_causes(people: People, lives: Lives, schools: Schools, stays: Stays, *,
 
 
 def _chance(
-    people: People, lives: Lives, schools: Schools, *, start_year: int, period: int
+    people: People, lives: Lives, schools: Schools, stays: Stays, *, start_year: int, period: int, today: np.datetime64
 ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Chance of leaving early for a known destination in the next six half-terms; to first order in how states drift."""
+    """Chance of leaving early for a known destination in the next six half-terms; to first order in how states drift.
+
+    Who is fading will leave with a chance of `LEAVES`; of the others, those who go soon would already show it.
+    """
     lasting, drift = lives.lasting @ LOG_HAZARD, lives.drift[period] @ LOG_HAZARD
     hazard, still_here = np.zeros(len(people)), np.full(len(people), 1 - UNKNOWN)
     for ahead in range(HALF_TERMS):
         year, half_term = start_year + (period + ahead) // HALF_TERMS, (period + ahead) % HALF_TERMS
         group, faded = year_group(people, year), CARRY**ahead
         spread = (1 - LASTING) * (1 - faded**2) * float(LOG_HAZARD @ LOG_HAZARD)
-        hazard += still_here * base_hazard(group, half_term) * np.exp(lasting + faded * drift + spread / 2)
+        share = unseen(_span(year, half_term) - (today - np.datetime64("1970-01-01")).astype(np.int64)).mean()
+        hazard += share * still_here * base_hazard(group, half_term) * np.exp(lasting + faded * drift + spread / 2)
         still_here *= 1 - OTHER_YEARLY / HALF_TERMS
         if half_term == HALF_TERMS - 1:
             still_here *= np.where(group == 11, schools.sixth_form[people.school], 1.0)
-    return np.asarray(-np.expm1(-hazard))
+    fading = np.where(stays.fading.on(today, len(people)), LEAVES * (1 - UNKNOWN), 0.0)
+    return np.asarray(1 - (1 - fading) * np.exp(-hazard))
+
+
+def _span(year: int, half_term: int) -> NDArray[np.int64]:
+    """The days of a half-term on which pupils leave early, counted from 1970."""
+    first, after = half_term_starts(year)[half_term : half_term + 2].astype(np.int64)
+    return np.arange(first, after)

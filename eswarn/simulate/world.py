@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import get_args
 
 import numpy as np
 import pyarrow as pa
 
-from eswarn.config import TABLES, DatasetFacts
+from eswarn.config import DatasetFacts
 from eswarn.errors import UsageError
 from eswarn.progress import Progress, silent
 from eswarn.records.store import Records
@@ -19,12 +21,15 @@ from eswarn.simulate.conduct import CATEGORIES, KINDS, REASONS, ROLES, SUSPENSIO
 from eswarn.simulate.context import context_rows
 from eswarn.simulate.marks import CODES
 from eswarn.simulate.people import ETHNICITIES, FORMS, SEN, SEN_NEEDS, People, Schools, found_schools, gather
+from eswarn.simulate.pressure import Profile, level_year
 from eswarn.simulate.register import attendance_rows, take_register
 from eswarn.simulate.results import SUBJECTS, prior_rows, termly_rows
 from eswarn.simulate.schoolyear import SchoolYear, school_years
 from eswarn.simulate.stays import DESTINATIONS, Stays, follow
 from eswarn.simulate.terms import HALF_TERMS
 from eswarn.simulate.truth import true_causes
+
+MADE = ("attendance", "behaviour", "suspensions", "context", "outcomes", "assessments", "enrolment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,7 @@ class World:
     start_year: int
     years: int
     seed: int
+    profile: Profile
     schools: Schools
     people: People
     lives: Lives
@@ -50,7 +56,15 @@ class World:
         return np.datetime64(f"{self.start_year + self.years}-08-31")
 
 
-def simulate(*, pupils: int = 2_000, years: int = 3, seed: int = 1, start_year: int = 2022, progress: Progress = silent) -> Records:
+def simulate(
+    *,
+    pupils: int = 2_000,
+    years: int = 3,
+    seed: int = 1,
+    start_year: int = 2022,
+    profile: Profile = "by year",
+    progress: Progress = silent,
+) -> Records:
     """Make up the records of secondary schools in England: the same seed gives the same tables, bit for bit.
 
     Parameters
@@ -63,13 +77,15 @@ def simulate(*, pupils: int = 2_000, years: int = 3, seed: int = 1, start_year: 
         Any whole number from 0 up.
     start_year : int
         The first school year begins on 1 September of it. The register codes change with the year that begins in 2024.
+    profile : {"by year", "pre-2020", "post-2021"}
+        Level of absence: that of each calendar year, or in every year that of 2018/19 or of 2022/23.
     progress : Progress
         Told how many registers (a school and year) are filled.
 
     Returns
     -------
     Records
-        Every table but ``calendar``, with versions (``recorded_on``) as known at the end: 31 July of the last year, for
+        The tables of `MADE`, with versions (``recorded_on``) as known at the end: 31 July of the last year, for
         outcomes and the end of a stay 31 August. Points count down for incidents and up for praise.
 
     Raises
@@ -83,11 +99,17 @@ def simulate(*, pupils: int = 2_000, years: int = 3, seed: int = 1, start_year: 
     attendance in schools 2022 to 2026, suspensions and permanent exclusions 2023/24. Leaving early depends on
     five drifting states of each pupil, which the records show through noise. None of it is about a real pupil.
     """
-    return _write(create(pupils=pupils, years=years, seed=seed, start_year=start_year), progress)
+    return _write(create(pupils=pupils, years=years, seed=seed, start_year=start_year, profile=profile), progress)
 
 
 def simulate_with_causes(
-    *, pupils: int = 2_000, years: int = 3, seed: int = 1, start_year: int = 2022, progress: Progress = silent
+    *,
+    pupils: int = 2_000,
+    years: int = 3,
+    seed: int = 1,
+    start_year: int = 2022,
+    profile: Profile = "by year",
+    progress: Progress = silent,
 ) -> tuple[Records, pa.Table]:
     """The same records as `simulate`, and beside them what no school could know: why each pupil would leave.
 
@@ -101,24 +123,26 @@ def simulate_with_causes(
         given today's states) and what each cause adds to the log of the hazard, 0 for an average pupil:
         ``attendance`` (staying away), ``health``, ``home``, ``behaviour``, ``attainment``.
     """
-    world = create(pupils=pupils, years=years, seed=seed, start_year=start_year)
+    world = create(pupils=pupils, years=years, seed=seed, start_year=start_year, profile=profile)
     causes = true_causes(world.people, world.lives, world.schools, world.stays, start_year=start_year, years=years)
     return _write(world, progress), causes
 
 
-def create(*, pupils: int, years: int, seed: int, start_year: int) -> World:
+def create(*, pupils: int, years: int, seed: int, start_year: int, profile: Profile = "by year") -> World:
     """Everything but the records: schools, people, their lives and their stays. Arguments and errors are those of `simulate`."""
     _check("pupils", pupils, 1, 1_000_000)
     _check("years", years, 1, 15)
     _check("seed", seed, 0, 2**31 - 1)
     _check("start_year", start_year, 2013, 2039)
+    if profile not in get_args(Profile):
+        raise UsageError("profile must be one of " + ", ".join(get_args(Profile)), where="simulate")
     if start_year + years > 2040:
         raise UsageError("the run must end by 2040", where="simulate", do="Choose an earlier start_year, or fewer years.")
     schools = found_schools(pupils, seed)
     people = gather(schools, pupils=pupils, start_year=start_year, years=years, seed=seed)
     lives = live(people, periods=years * HALF_TERMS, seed=seed)
     stays = follow(people, lives, schools, start_year=start_year, years=years, seed=seed)
-    return World(start_year, years, seed, schools, people, lives, stays)
+    return World(start_year, years, seed, profile, schools, people, lives, stays)
 
 
 def _check(name: str, value: object, low: int, high: int) -> None:
@@ -128,9 +152,9 @@ def _check(name: str, value: object, low: int, high: int) -> None:
 
 def _write(world: World, progress: Progress) -> Records:
     """What the schools wrote down and could export at the end."""
-    parts: dict[str, list[Columns]] = {name: [] for name in TABLES if name != "calendar"}
+    parts: dict[str, list[Columns]] = {name: [] for name in MADE}
     whole = world.people, world.lives, world.schools, world.stays
-    filled = school_years(*whole, start_year=world.start_year, years=world.years, seed=world.seed)
+    filled = registers(world)
     for done, year in enumerate(filled, start=1):
         for name, columns in _school_year(world, year).items():
             parts[name].append(columns)
@@ -149,6 +173,13 @@ def _write(world: World, progress: Progress) -> Records:
     return Records(tables, DatasetFacts(profile="england", session="AM/PM", observed_to=observed))
 
 
+def registers(world: World) -> Iterator[SchoolYear]:
+    """Every school in every school year of the world."""
+    whole = world.people, world.lives, world.schools, world.stays
+    level = partial(level_year, world.profile)
+    return school_years(*whole, start_year=world.start_year, years=world.years, seed=world.seed, level=level)
+
+
 def _school_year(world: World, year: SchoolYear) -> dict[str, Columns]:
     """One school in one year: who was suspended decides the register, who was in school decides the rest."""
     place = year.year, year.school
@@ -156,7 +187,7 @@ def _school_year(world: World, year: SchoolYear) -> dict[str, Columns]:
     rng = stream(world.seed, "conduct", *place)
     suspended = suspend(year, people, schools, world.stays, rng)
     marks = stream(world.seed, "register", *place)
-    register = take_register(year, people, schools, suspended.lost(year.on_roll.shape), marks)
+    register = take_register(year, people, schools, world.stays, suspended.lost(year.on_roll.shape), marks)
     return {
         "attendance": attendance_rows(year, register, world.observed_to, marks),
         "suspensions": suspension_rows(year, suspended, rng),

@@ -79,7 +79,7 @@ def test_a_feature_of_another_version():
     other = replace(model, card={**model.card, "features": features})
     assert said(ModelRefused, lambda: other.features) == (
         f'model {other.id[:12]}: the feature "illness_last_60_days" is not the one this model was trained on\n'
-        "Score with the version of eswarn on the model's card, or train again."
+        "Score with the version of eswarn on the model's card, give load() the features it was trained with, or train again."
     )
 
 

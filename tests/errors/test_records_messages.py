@@ -162,3 +162,36 @@ def test_the_example_for_a_local_code_mends_the_file(tmp_path: Path) -> None:
     advice = check(tmp_path).files[0].refused.split("\n")[1]
     assert advice.startswith("Add  '+' = \"I\"  ")
     assert check(put(tmp_path, dataset__toml="[codes.map]\n" + advice.split("  ")[1] + "\n")).files[0].accepted == 2
+
+
+def test_codes_in_small_letters_get_the_lines_that_mend_the_file(tmp_path: Path) -> None:
+    put(tmp_path, attendance=f"{HEADER}\nP1,S1,2024-09-02,AM,i\nP1,S1,2024-09-02,PM,c1\nP1,S1,2024-09-03,AM,/\n")
+    first, advice = check(tmp_path).files[0].refused.split("\n")
+    assert first.endswith("(codes: C1 in lower case, I in lower case)")
+    assert advice == 'Add  c1 = "C1"  and  i = "I"  under [codes.map] in dataset.toml, a line each, or correct the file.'
+    lines = advice.split("  ")[1::2]
+    assert check(put(tmp_path, dataset__toml="[codes.map]\n" + "\n".join(lines) + "\n")).files[0].accepted == 3
+
+
+def test_a_departure_without_a_destination_is_to_be_told_as_unknown(tmp_path: Path) -> None:
+    put(tmp_path, outcomes="pupil_id,school_id,left_on,destination\nP1,S1,2025-07-20,\nP2,S1,,neet\n")
+    place, day = check(tmp_path).files[0].rejections[::-1]
+    assert place.do == "Write  unknown  where it is not known where the pupil went; a departure left out counts as none."
+    assert day.do == "Fill in the cell, or leave the row out of the export."
+    put(tmp_path, outcomes="pupil_id,school_id,left_on,destination\nP1,S1,2025-07-20,unknown\n")
+    assert check(tmp_path).files[0].accepted == 1
+
+
+def test_two_marks_in_a_row_are_told_the_layouts_that_are_read(tmp_path: Path) -> None:
+    assert _refusal(tmp_path, "pupil,school,date,AM,PM\nP1,S1,2024-09-02,/,/\n") == (
+        "attendance.csv, row 1: AM and PM stand side by side in one row, two marks a row\n"
+        "Export one row a session, AM or PM in one column and the mark in another; or a grid: a row a pupil, columns headed by dates."
+    )
+
+
+def test_dates_with_two_digits_for_the_year_are_named_as_such(tmp_path: Path) -> None:
+    rows = "".join(f"P{i},S1,3-Sep-24,AM,/\n" for i in range(12))
+    assert _refusal(tmp_path, f"{HEADER}\n{rows}") == (
+        'attendance.csv, rows 2–13, column "date": 12 of 12 rows: a date whose year has two digits\n'
+        "Write the year with four digits; the century cannot be told."
+    )

@@ -10,7 +10,9 @@ import eswarn
 from tests.conftest import ROOT
 
 LONGEST = 300
-LONGER: dict[str, tuple[int, str]] = {}  # module: (lines it may have, the reason)
+LONGER: dict[str, tuple[int, str]] = {  # module: lines it may have, the reason
+    "eswarn/records/tables.py": (330, "one row model after another"),
+}
 MODULES = sorted((ROOT / "eswarn").rglob("*.py"))
 TESTS = sorted(path for path in (ROOT / "tests").rglob("*.py"))
 KINDS = {"docs", "errors", "house", "mutants", "property", "spec", "story", "unit"}

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
+import numba
+from numba.core.dispatcher import Dispatcher
+
 from eswarn.features.feature import Feature
+
+Namespace = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,13 @@ class Mutant:
     def __str__(self) -> str:
         return self.what.replace(" ", "_")
 
+    def ask(self) -> None:
+        """Run the test that must see it, as pytest would: with its values, and with a folder where it wants one."""
+        names = [name for name in inspect.signature(self.killer).parameters if name != "tmp_path"]
+        wanted = dict(zip(names, self.values, strict=True))
+        with tempfile.TemporaryDirectory() as folder:
+            self.killer(**wanted, **({"tmp_path": Path(folder)} if "tmp_path" in inspect.signature(self.killer).parameters else {}))
+
 
 @contextmanager
 def planted(mutant: Mutant) -> Iterator[None]:
@@ -35,19 +50,44 @@ def planted(mutant: Mutant) -> Iterator[None]:
     assert source.count(mutant.sound) == 1, f"{mutant.what}: the text to change is not there exactly once"
     changed = ModuleType(mutant.module.__name__)
     exec(compile(source.replace(mutant.sound, mutant.broken), mutant.module.__file__ or "", "exec"), vars(changed))
-    undo = [_swap(vars(mutant.module), vars(changed), name) for name in list(vars(changed)) if name in vars(mutant.module)]
-    steps = [step for steps in undo for step in steps]
+    old, new = vars(mutant.module), vars(changed)
+    shared = [name for name in list(new) if name in old]
+    other = {name for name in shared if isinstance(old[name], _PLAIN) and old[name] != new[name] and not name.startswith("__")}
+    steps = [step for name in shared for step in (_swap_value(name, old[name], new[name]) if name in other else _swap(old, new, name))]
+    steps += _compile_anew(old, new, other)
     assert steps, f"{mutant.what}: the change changes nothing"
+    _forget(old)
     try:
         yield
     finally:
         for step in steps:
             step()
+        _forget(old)
 
 
-def _swap(old: dict[str, Any], new: dict[str, Any], name: str) -> list[Callable[[], object]]:
-    """Change one name of a module where it differs; what takes it back."""
-    before, after = old[name], new[name]
+_PLAIN = int | float | str | tuple | dict | frozenset
+
+
+def _namespaces() -> list[Namespace]:
+    """Those of all modules of the product."""
+    return [vars(module) for name, module in sorted(sys.modules.items()) if name.split(".")[0] == "eswarn"]
+
+
+def _swap_value(name: str, before: object, after: object) -> list[Callable[[], object]]:
+    """Change a constant wherever it was imported."""
+    steps = []
+    for names in _namespaces():
+        if names.get(name) is before:
+            names[name] = after
+            steps.append(functools.partial(names.__setitem__, name, before))
+    return steps
+
+
+def _swap(old: Namespace, new: Namespace, name: str) -> list[Callable[[], object]]:
+    """Change one function, class or list of features of a module where it differs; what takes it back."""
+    if isinstance(old[name], Dispatcher):
+        return []
+    before, after = (getattr(names[name], "__wrapped__", names[name]) for names in (old, new))  # a cache holds a function
     if isinstance(before, FunctionType) and isinstance(after, FunctionType):
         return _swap_code(before, after)
     if inspect.isclass(before) and before.__module__ == old["__name__"]:
@@ -55,15 +95,12 @@ def _swap(old: dict[str, Any], new: dict[str, Any], name: str) -> list[Callable[
         return [step for a, b in pairs if a and b for step in _swap_code(a, b)]
     if name == "FEATURES":
         return [step for a, b in zip(before, after, strict=True) for step in _swap_feature(a, b)]
-    if isinstance(before, int | float | str | tuple | dict) and before != after and not name.startswith("__"):
-        old[name] = after
-        return [functools.partial(old.__setitem__, name, before)]
     return []
 
 
 def _function(member: object) -> FunctionType | None:
     """The function inside a method, a property or a cached property."""
-    inner = getattr(member, "fget", None) or getattr(member, "func", None) or member
+    inner = getattr(member, "fget", None) or getattr(member, "func", None) or getattr(member, "__func__", None) or member
     return inner if isinstance(inner, FunctionType) else None
 
 
@@ -82,3 +119,36 @@ def _swap_feature(before: Feature, after: Feature) -> list[Callable[[], object]]
         return []
     vars(before).update(vars(after))
     return [functools.partial(vars(before).update, held)]
+
+
+def _compile_anew(old: Namespace, new: Namespace, other: set[str]) -> list[Callable[[], object]]:
+    """Compile what reads differently, or names a changed constant, and put it wherever the sound one was imported.
+
+    Nothing is taken from the folder of compiled code nor left there: it knows a function by its bytecode, which is the same where only
+    a number differs.
+    """
+    steps: list[Callable[[], object]] = []
+    for names in _namespaces():
+        for name, before in list(names.items()):
+            if not isinstance(before, Dispatcher):
+                continue
+            after = new.get(name) if old.get(name) is before else before
+            function = after.py_func if isinstance(after, Dispatcher) else before.py_func
+            if function.__code__ != before.py_func.__code__ or other & set(function.__code__.co_names):
+                names[name] = _anew(before, function)
+                steps.append(functools.partial(names.__setitem__, name, before))
+    _anew.cache_clear()
+    return steps
+
+
+@functools.cache
+def _anew(before: Dispatcher, function: FunctionType) -> Dispatcher:
+    """The same one wherever it is imported."""
+    return numba.jit(function, cache=False, **before.targetoptions)
+
+
+def _forget(names: Namespace) -> None:
+    """Whatever the module remembers of earlier calls."""
+    for value in list(names.values()):
+        if hasattr(value, "cache_clear"):
+            value.cache_clear()

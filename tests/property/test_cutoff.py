@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from eswarn.cohort.oracle import DATED
 from eswarn.features.feature import Feature
-from eswarn.features.view import Floats, View
+from eswarn.features.view import View
 from eswarn.features.windows import Window, ever
+from eswarn.records.arrays import NEVER, Floats
 from eswarn.records.store import Records
 from eswarn.records.timeline import Timeline
 from tests.property.worlds import ALL, ANY_CODE, DAY, DESTINATIONS, Row, World, answers, one_fact_each, worlds
@@ -30,6 +31,8 @@ SOMETHING: dict[str, Row] = {
     "assessments": {"subject": "Ma", "score": 1.0, "maximum": 60.7},
     "enrolment": {"left_on": None, "status": None},
     "calendar": {"session": "DAY", "open": True},
+    "term_totals": {"starts_on": dt.date(2024, 9, 1), "possible": 120, "authorised": 30, "unauthorised": 29, "illness": 11},
+    "extra": {"name": "reading_age", "value": 3.5},
 }
 
 
@@ -55,7 +58,7 @@ def changed_later(draw: st.DrawFn) -> Changed:
 
 def _other_facts(draw: st.DrawFn, table: str) -> Row:
     facts = {"attendance": {"code": draw(st.sampled_from(ANY_CODE))}, "outcomes": {"destination": draw(st.sampled_from(DESTINATIONS))}}
-    return facts.get(table, {k: v for k, v in SOMETHING[table].items() if k not in ("session", "subject", "kind")})
+    return facts.get(table, {k: v for k, v in SOMETHING[table].items() if k not in ("session", "subject", "kind", "name")})
 
 
 def _new_row(table: str, t: dt.date) -> st.SearchStrategy[Row]:
@@ -108,11 +111,14 @@ class _MarksEver:
     unit: ClassVar[str] = "count"
     tables: ClassVar[tuple[str, ...]] = ("attendance",)
     columns: ClassVar[tuple[Any, ...]] = ()
+    sets: ClassVar[tuple[Any, ...]] = ()
     timeline: ClassVar[Timeline]
 
     def compute(self, view: View, window: Window) -> Floats:
-        pupil, _, _ = self.timeline.attendance
-        return np.bincount(pupil, minlength=len(self.timeline.pupils))[view.cohort.pupil].astype(float)
+        grid = self.timeline.grid
+        marks = grid.known_before(int(NEVER), np.arange(len(grid.stay_pupil)))
+        ever = np.bincount(grid.stay_pupil, weights=(marks > 0).sum(axis=1), minlength=len(self.timeline.pupils))
+        return ever[view.cohort.pupil]
 
 
 def _remembered(records: Records) -> Timeline:

@@ -75,6 +75,8 @@ def test_rows_told_twice_in_export_files_count_once(world: World, tmp_path_facto
     once, twice = tmp_path_factory.mktemp("once"), tmp_path_factory.mktemp("twice")
     world = world.having(**{name: [row for row in rows if _is_exported(row)] for name, rows in world.tables.items()})
     assume(world.tables["attendance"])
+    for folder in (once, twice):
+        (folder / "dataset.toml").write_text(f'profile = "{world.profile}"\n')
     for name, rows in world.tables.items():
         _write(once / f"{name}.csv", name, rows)
         _write(twice / f"{name}-1.csv", name, rows)

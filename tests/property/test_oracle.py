@@ -21,6 +21,7 @@ from eswarn.records.timeline import Timeline
 from tests.property.worlds import ALL, World, worlds
 
 REASONS = {"no mark": "already gone?", "fewer": "few sessions", "under": "few marks"}
+THOUSANDS = 4000  # of worlds, in `make test-long`
 seen: Counter[str] = Counter()
 
 
@@ -77,10 +78,17 @@ def test_they_agree_on_registers_of_several_years(pupils: int, years: int) -> No
 
 
 @pytest.mark.long
-@settings(max_examples=3000, suppress_health_check=list(HealthCheck))
+@settings(max_examples=THOUSANDS, suppress_health_check=list(HealthCheck))
 @given(worlds(long=True))
 def test_they_agree_on_thousands_of_worlds(world: World) -> None:
     assert disagreements(world.records, world.as_of, world.config) == []
+
+
+@pytest.mark.long
+def test_more_than_a_million_answers_of_shipped_features_were_compared() -> None:
+    if seen["worlds"] < THOUSANDS:
+        test_they_agree_on_thousands_of_worlds()
+    assert seen["pupil-features"] > 1_000_000
 
 
 def test_the_worlds_compared_held_enough_to_tell_a_difference() -> None:

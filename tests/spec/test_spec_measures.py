@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from eswarn.features.career import schools_attended, time_at_school
 from eswarn.features.events import Events, count, days_since_event, latest, mean_ratio, total, unknown
 from eswarn.features.measures import (
     change,
@@ -10,13 +11,11 @@ from eswarn.features.measures import (
     excess,
     longest_run,
     percentile,
-    schools_attended,
     share,
     spells,
-    time_at_school,
 )
 from eswarn.features.register import ABSENT, ATTENDED, LATE, POSSIBLE, UNAUTHORISED, SessionSet
-from eswarn.features.windows import days, ever, last, last_year, year_to_date
+from eswarn.features.windows import days, ever, last, last_year, weekdays, year_to_date
 from tests.spec.tables import spec
 
 INCIDENT = Events("behaviour", "incident", where=(("kind", ("negative",)), ("role", ("involved",))), or_null=("role",))
@@ -206,7 +205,7 @@ def test_excess_compares_some_weekdays_with_the_others() -> None:
         A     | 2026-02-03 to 2026-02-05 | /  | /
         A     | 2026-02-06               | /  | O     # Friday
         B     | 2026-02-03               | O  | O
-    """, measure=excess(ABSENT, weekdays=(0, 4)), window=last(5), as_of="2026-02-07", expect={"A": 0.75, "B": None})  # fmt: skip
+    """, measure=excess(ABSENT, weekdays(0, 4)), window=last(5), as_of="2026-02-07", expect={"A": 0.75, "B": None})  # fmt: skip
 
 
 def test_a_run_goes_on_over_weekends_gaps_and_sessions_that_were_not_possible() -> None:

@@ -10,7 +10,13 @@ from types import FunctionType
 from eswarn.features.library import FEATURES
 from tests.spec.tables import Told, written
 
-MODULES = ("tests.spec.test_spec_attendance_features", "tests.spec.test_spec_other_features")
+MODULES = (
+    "tests.spec.test_spec_attendance_features",
+    "tests.spec.test_spec_rate_features",
+    "tests.spec.test_spec_pattern_features",
+    "tests.spec.test_spec_other_features",
+    "tests.spec.test_spec_event_features",
+)
 
 
 def worked_examples() -> dict[str, str]:

@@ -6,11 +6,14 @@ import csv
 import difflib
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from eswarn.config import DatasetFacts
 from eswarn.records.ledger import FileRefused, shown
+from eswarn.records.readers.aside import ASIDE
+from eswarn.records.readers.shapes import Unusable, safeguarding_log, unusable
 from eswarn.records.tables import TABLE_MODELS, column
 from eswarn.words import count as counted
 
@@ -22,6 +25,7 @@ _PRIVATE = (
     "comment", "note", "narrative", "summary", "description", "detail", "reasonfor", "awardedby", "name", "dob", "birth",
     "postcode", "address", "email", "phone", "mobile", "staff", "teacher", "parent", "contact",
 )  # fmt: skip
+_IN_BRACKETS = re.compile(r"\([^()]*\)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,9 @@ def find(text: str, table: str, *, facts: DatasetFacts, file: str) -> Header:
                 complete.append((separator, row, lines, names))
             best = max(best, (len(found), names, row), key=lambda b: b[0])
     if not complete:
-        raise _nothing_fits(best[1], table, row=best[2], facts=facts, file=file)
+        if known := unusable_in(text):
+            raise _refused(known[0], where=f"{file}, row {known[1]}")
+        raise _nothing_fits(best[1], table, row=best[2], facts=facts, file=file, text=text)
     separator, row, lines, names = complete[0]
     if len(complete) > 1:
         other = complete[1][1]
@@ -93,11 +99,15 @@ def match(names: Sequence[str], table: str, *, facts: DatasetFacts, file: str) -
     Raises
     ------
     FileRefused
-        A required column is missing, or two headers name the same one.
+        A required column is missing, two headers name the same one, or the file is a log that is never read.
     """
     found = _recognise(names, table, facts=facts)
+    heads = {squash(text) for text in names}
+    if log := safeguarding_log(heads):
+        raise _refused(log, where=file)
     if not _required(table, facts) <= found.keys():
-        raise _nothing_fits(names, table, row=1, facts=facts, file=file)
+        known = unusable(heads)
+        raise _refused(known, where=file) if known else _nothing_fits(names, table, row=1, facts=facts, file=file)
     _refuse_doubles(names, found, table=table, file=file)
     for name, header in facts.columns.get(table, {}).items():
         if name not in found:
@@ -108,12 +118,57 @@ def match(names: Sequence[str], table: str, *, facts: DatasetFacts, file: str) -
         raise FileRefused("wrong_shape", f"{len(names):,} columns, more than {MAX_COLUMNS:,}", where=file, do=do)
     places = {name: where[0] for name, where in found.items()}
     unread = [n for i, n in enumerate(names) if i not in places.values() and n.strip()]
-    return Header(places, tuple(n.strip() for n in names), _not_read(unread, set(TABLE_MODELS[table].model_fields) - places.keys()))
+    notes = _not_read(unread, set(TABLE_MODELS[table].model_fields) - places.keys(), table=table)
+    return Header(places, tuple(n.strip() for n in names), notes)
+
+
+def tables_of(names: Sequence[str], facts: DatasetFacts) -> dict[str, int]:
+    """The tables whose required columns are all among these headers, and how many columns of each are recognised.
+
+    Where ``dataset.toml`` names headers of a table, those are required, too.
+    """
+    heads = {form for text in names for form in (squash(text), _IN_BRACKETS.sub("", squash(text)))}
+    if len(heads & _known_anywhere(facts)) < 2:  # a row of cells, most of the time
+        return {}
+    found = {table: _recognise(names, table, facts=facts).keys() for table in TABLE_MODELS}
+    needed = {table: _required(table, facts) | facts.columns.get(table, {}).keys() for table in TABLE_MODELS}
+    return {table: len(columns) for table, columns in found.items() if needed[table] <= columns}
+
+
+def tables_in(text: str, facts: DatasetFacts) -> dict[str, int]:
+    """As `tables_of`, over the first rows of a text file and every separator."""
+    best: dict[str, int] = {}
+    for _, names in _any_header(text):
+        for table, columns in tables_of(names, facts).items():
+            best[table] = max(columns, best.get(table, 0))
+    return best
+
+
+def unusable_in(text: str) -> tuple[Unusable, int] | None:
+    """The kind of export that is never read, and the row of its headers, if the first rows of a text file have those of one."""
+    return next(((known, row) for row, names in _any_header(text) if (known := unusable({squash(n) for n in names}))), None)
+
+
+def nearest_table(text: str, facts: DatasetFacts) -> tuple[str, str] | None:
+    """The table that the first rows of a text file come nearest to, and a column it lacks; None where there is none near."""
+    near = []
+    for _, names in _any_header(text):
+        for place, table in enumerate(TABLE_MODELS):
+            found = _recognise(names, table, facts=facts).keys()
+            missing = [name for name in TABLE_MODELS[table].model_fields if name in _required(table, facts) - found]
+            if missing and len(missing) < len(found):
+                near.append((len(missing), -len(found), place, table, missing[0]))
+    return min(near)[3:] if near else None
 
 
 def squash(header: str) -> str:
     """A header without case, spaces and underscores, as headers are compared."""
     return re.sub(r"[\s_]+", "", header.casefold())
+
+
+def _any_header(text: str) -> Iterator[tuple[int, list[str]]]:
+    """The first rows of a text, split at each separator, with their numbers."""
+    return ((row, names) for separator in SEPARATORS for row, (_, names) in enumerate(_rows(text, separator), start=1) if len(names) > 1)
 
 
 def _rows(text: str, separator: str) -> list[tuple[int, list[str]]]:
@@ -131,17 +186,31 @@ def _rows(text: str, separator: str) -> list[tuple[int, list[str]]]:
 
 def _recognise(names: Sequence[str], table: str, *, facts: DatasetFacts) -> dict[str, list[int]]:
     """The table's columns that these headers name, and where."""
-    declared = facts.columns.get(table, {})
-    known: dict[str, str] = {}
-    for name in TABLE_MODELS[table].model_fields:
-        if name not in declared:
-            known |= {squash(text): name for text in (name, *column(table, name).synonyms)}
-    known |= {squash(header): name for name, header in declared.items()}
+    known = _known(table, tuple(facts.columns.get(table, {}).items()))
     found: dict[str, list[int]] = {}
     for place, text in enumerate(names):
-        if squash(text) in known:
-            found.setdefault(known[squash(text)], []).append(place)
+        if (head := squash(text)) in known:
+            found.setdefault(known[head], []).append(place)
+    exact = set(found)
+    for place, text in enumerate(names):  # "Start Date (dd/mm/yyyy)"; but "Pupil (full name)" is not the pupil
+        head = squash(text)
+        column_of = known.get(_IN_BRACKETS.sub("", head), "") if head.endswith(")") else ""
+        if column_of and head not in known and column_of not in exact and not any(part in head for part in _PRIVATE):
+            found.setdefault(column_of, []).append(place)
     return found
+
+
+@cache
+def _known(table: str, declared: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """Every header that names a column of the table; a column that is declared is found under that header alone."""
+    own = {name: (name, *column(table, name).synonyms) for name in TABLE_MODELS[table].model_fields} | dict(ASIDE.get(table, {}))
+    named = dict(declared)
+    known = {squash(text): name for name, texts in own.items() if name not in named for text in texts}
+    return known | {squash(header): name for name, header in declared}
+
+
+def _known_anywhere(facts: DatasetFacts) -> set[str]:
+    return {head for table in TABLE_MODELS for head in _known(table, tuple(facts.columns.get(table, {}).items()))}
 
 
 def _required(table: str, facts: DatasetFacts) -> set[str]:
@@ -152,31 +221,37 @@ def _required(table: str, facts: DatasetFacts) -> set[str]:
 
 
 def _refuse_doubles(names: Sequence[str], found: dict[str, list[int]], *, table: str, file: str) -> None:
+    seen: dict[str, str] = {}
+    for text in filter(squash, names):
+        first, second = seen.setdefault(squash(text), text).strip(), text.strip()
+        if text is not seen[squash(text)]:
+            alike = f'"{shown(first)}"' if first == second else f'"{shown(first)}" and "{shown(second)}", which are read alike'
+            raise FileRefused("duplicate_header", f"two columns are called {alike}", where=file, do="Delete or rename one of them.")
     for name, places in found.items():
         if len(places) > 1:
             headers = " and ".join(f'"{shown(names[i].strip())}"' for i in places[:2])
             do = f'Delete or rename one of them, or say which to read:  {name} = "…"  under [columns.{table}] in dataset.toml.'
             raise FileRefused("duplicate_header", f"two columns can be read as {name}: {headers}", where=file, do=do)
-    seen: set[str] = set()
-    for text in names:
-        if squash(text) and squash(text) in seen:
-            do = "Delete or rename one of them."
-            raise FileRefused("duplicate_header", f'two columns are called "{shown(text.strip())}"', where=file, do=do)
-        seen.add(squash(text))
 
 
-def _nothing_fits(names: Sequence[str], table: str, *, row: int, facts: DatasetFacts, file: str) -> FileRefused:
+def _refused(known: Unusable, *, where: str) -> FileRefused:
+    return FileRefused(known.rule, known.what, where=where, do=known.do)
+
+
+def _nothing_fits(names: Sequence[str], table: str, *, row: int, facts: DatasetFacts, file: str, text: str = "") -> FileRefused:
     found = _recognise(names, table, facts=facts)
     needed = _required(table, facts)
+    heads, where = {squash(name) for name in names}, f"{file}, row {row}"
     missing = [name for name in TABLE_MODELS[table].model_fields if name in needed and name not in found]
     if len(found) < 2:
-        do = f"Expected one row of headers, such as: {', '.join(sorted(needed))}. The columns of each table are listed in docs/schema."
+        if any(line.count("|") > 1 for line in text.splitlines()[:HEADER_WITHIN]):
+            do = "Save it again with commas, semicolons or tabs."
+            return FileRefused("wrong_shape", 'the cells seem to be separated by "|", which is not read', where=file, do=do)
+        do = f"Expected one row of headers, such as: {', '.join(sorted(needed))}. The columns of each table are listed in docs/records.md."
         return FileRefused("wrong_shape", f"no header row was found in the first {HEADER_WITHIN} rows", where=file, do=do)
-    if table == "attendance" and "code" in missing and any("%" in n or "possible" in n.casefold() for n in names):
+    if table == "attendance" and "code" in missing and any("%" in head or "possible" in head for head in heads):
         do = "Export the register itself: one mark (AM, PM) a row."
-        return FileRefused(
-            "not_marks", "this file holds totals or percentages; session marks are needed", where=f"{file}, row {row}", do=do
-        )
+        return FileRefused("not_marks", "this file holds totals or percentages; session marks are needed", where=where, do=do)
     name = missing[0]
     expected = ", ".join((name, *column(table, name).synonyms))
     do = f'Expected one of: {expected}; or name it:  {name} = "…"  under [columns.{table}] in dataset.toml.'
@@ -184,11 +259,10 @@ def _nothing_fits(names: Sequence[str], table: str, *, row: int, facts: DatasetF
         do += ' For one mark a day add  session = "DAY"  at the top of dataset.toml.'
     if name == "school_id":
         do += ' For the files of a single school add  school = "its number"  at the top of dataset.toml.'
-    what = f"no column for {' or '.join(missing)}. Columns seen: {len(names)}"
-    return FileRefused("missing_column", what, where=f"{file}, row {row}", do=do)
+    return FileRefused("missing_column", f"no column for {' or '.join(missing)}. Columns seen: {len(names)}", where=where, do=do)
 
 
-def _not_read(headers: Sequence[str], free: set[str]) -> tuple[str, ...]:
+def _not_read(headers: Sequence[str], free: set[str], *, table: str) -> tuple[str, ...]:
     private = [h for h in headers if any(part in squash(h) for part in _PRIVATE)]
     notes = [f'column "{shown(h.strip())}" was not read (free text or personal)' for h in private[:20]]
     if len(private) > 20:
@@ -196,6 +270,8 @@ def _not_read(headers: Sequence[str], free: set[str]) -> tuple[str, ...]:
     if unknown := [h for h in headers if h not in private]:
         named = ", ".join(_with_nearest(h.strip(), free) for h in unknown[:20]) + (" …" if len(unknown) > 20 else "")
         notes.append(f"not read (unknown): {named}")
+    if table == "behaviour" and "category" in free and "reason" in map(squash, unknown):
+        notes.append('if the reasons are a short closed list, they can be the category:  category = "Reason"  under [columns.behaviour]')
     return tuple(notes)
 
 

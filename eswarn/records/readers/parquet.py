@@ -56,14 +56,14 @@ def _columns(path: Path, schema: pa.Schema, *, header: Header) -> dict[str, Cell
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             for batch in file.iter_batches(batch_size=_BATCH, columns=names):
                 for name, place in header.places.items():
-                    parts[name].append(_as_text(batch.column(schema.names[place])))
+                    parts[name].append(as_text(batch.column(schema.names[place])))
         text = pa.dictionary(pa.int32(), pa.string())
         return {name: Cells.of(header.names[place], pa.chunked_array(parts.pop(name), text)) for name, place in header.places.items()}
     except _DAMAGED:
         return None
 
 
-def _as_text(values: pa.Array) -> pa.DictionaryArray:
+def as_text(values: pa.Array) -> pa.DictionaryArray:
     """Any column as dictionary-encoded text; null is the empty text."""
     if pt.is_dictionary(values.type):
         values = values.cast(values.type.value_type)

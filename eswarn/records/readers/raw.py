@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from eswarn.records.ledger import shown
+from eswarn.records.ledger import Rejection, shown
 
 Ints = npt.NDArray[np.integer]
 
@@ -34,6 +34,13 @@ class Cells:
         one = column.unify_dictionaries().combine_chunks()
         return cls(header, tuple(t.strip() for t in one.dictionary.to_pylist()), one.indices.to_numpy(zero_copy_only=False))
 
+    @classmethod
+    def of_texts(cls, header: str, texts: Sequence[str]) -> Cells:
+        """Take a column given as one text a row."""
+        place: dict[str, int] = {}
+        index = np.fromiter((place.setdefault(text.strip(), len(place)) for text in texts), np.int32, len(texts))
+        return cls(header, tuple(place), index)
+
     @property
     def counts(self) -> Ints:
         """How often each distinct text occurs."""
@@ -54,9 +61,12 @@ class Numbering:
 
     first: int
     ragged: Ints
+    stated: Ints | None = None  # where one row of the file becomes several: the number of each, in order
 
     def of(self, rows: Ints) -> Ints:
         """Number of each row, from its place among the rows that were read."""
+        if self.stated is not None:
+            return self.stated[rows]
         gaps = self.ragged - self.first - np.arange(len(self.ragged))
         numbers: Ints = self.first + rows + np.searchsorted(gaps, rows, side="right")
         return numbers
@@ -74,6 +84,8 @@ class Raw:
         Rows with as many fields as the header.
     fields : int
         Number of fields in the header.
+    rejections : tuple of Rejection
+        Rows that the reader itself turned away; they are in no column.
     """
 
     file: str
@@ -83,6 +95,7 @@ class Raw:
     numbering: Numbering
     fields: int
     notes: tuple[str, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
 
     def where(self, rows: Ints, column: str = "") -> str:
         """Say where in the file some rows stand: ``marks.csv, rows 214–227, column "Mark"``; ``rows`` in rising order."""
@@ -92,6 +105,7 @@ class Raw:
 
 def rows_in_words(numbers: Ints) -> str:
     """Say which rows: ``row 3``, ``rows 3–9``, ``rows 3, 7, 12 and 40 more``."""
+    numbers = np.unique(numbers)  # one row of the file may be several of the table
     few, count = [int(n) for n in numbers[:3]], len(numbers)
     if count == 1:
         return f"row {few[0]}"

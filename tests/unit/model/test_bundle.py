@@ -237,7 +237,7 @@ def test_a_feature_that_no_longer_means_what_it_meant_is_refused(folder: Path, k
 
 def test_a_model_speaks_as_it_did_when_it_was_made(folder: Path):
     rewritten(folder, lambda files: card(files, lambda c: c["features"][0].update(says="was away for {value} {window}")))
-    assert load_model(folder).features[0].sentence(0.5) == "was away for 50 % in the last 10 school days"
+    assert load_model(folder).features[0].sentence(0.5) == "was away for 50 % in the last 5 school days"
 
 
 # --- nobody's data ---------------------------------------------------------------------------------------------------

@@ -102,6 +102,8 @@ def test_every_column_of_every_table_is_read_in_its_type(tmp_path: Path) -> None
         "assessments": "pupil_id,school_id,date,subject,score,maximum\nP1,S1,2025-01-20,Maths,31.5,40\n",
         "enrolment": "pupil_id,school_id,entered_on,left_on,status\nP1,S1,2023-09-04,2025-07-20,Main\n",
         "calendar": "school_id,date,session,open\nS1,2024-09-02,AM,true\n",
+        "term_totals": "pupil_id,school_id,starts_on,ends_on,possible,authorised,unauthorised\nP1,S1,2024-09-02,2024-12-20,140,3,1\n",
+        "extra": "pupil_id,school_id,date,name,value\nP1,S1,2024-09-02,reading_age,9.5\n",
     }
     records = read(put(tmp_path, **files))
     assert set(records.tables) == set(TABLE_MODELS) == set(files)
@@ -134,6 +136,8 @@ def test_every_column_of_every_table_is_read_in_its_type(tmp_path: Path) -> None
         "assessments": {**key, "date": dt.date(2025, 1, 20), "subject": "Maths", "score": 31.5, "maximum": 40.0},
         "enrolment": {**key, "entered_on": dt.date(2023, 9, 4), "left_on": dt.date(2025, 7, 20), "status": "main"},
         "calendar": {"school_id": "S1", "date": day, "session": "AM", "open": True},
+        "term_totals": {**key, "starts_on": day, "ends_on": dt.date(2024, 12, 20), "possible": 140, "authorised": 3, "unauthorised": 1},
+        "extra": {**key, "date": day, "name": "reading_age", "value": 9.5},
     }
 
 
@@ -145,6 +149,17 @@ def test_every_column_of_every_table_is_read_in_its_type(tmp_path: Path) -> None
         ("suspensions", "pupil_id,school_id,kind,start,sessions", "P1,S1,suspension,2024-09-02,91", "out_of_range"),
         ("suspensions", "pupil_id,school_id,kind,start,end", "P1,S1,withdrawn,2024-09-02,2024-09-01", "ends_too_early"),
         ("enrolment", "pupil_id,school_id,entered_on,left_on", "P1,S1,2024-09-02,2023-09-02", "ends_too_early"),
+        ("outcomes", "pupil_id,school_id,left_on,destination", "P1,S1,2024-09-02,gone", "unknown_value"),
+    ],
+)
+def test_the_other_tables_have_rules_of_their_own(tmp_path: Path, table: str, header: str, row: str, rule: str) -> None:
+    file = account(put(tmp_path, **{table: f"{header}\n{row}\n"}), f"{table}.csv")
+    assert [(r.rule, r.rows, r.first) for r in file.rejections] == [(rule, 1, (2,))]
+
+
+@pytest.mark.parametrize(
+    ("table", "header", "row", "rule"),
+    [
         ("context", "pupil_id,school_id,valid_from,year_group", "P1,S1,2024-09-02,Year 15", "out_of_range"),
         ("context", "pupil_id,school_id,valid_from,year_group", "P1,S1,2024-09-02,seven", "unknown_value"),
         ("context", "pupil_id,school_id,valid_from,fsm", "P1,S1,2024-09-02,perhaps", "not_yes_or_no"),
@@ -154,12 +169,41 @@ def test_every_column_of_every_table_is_read_in_its_type(tmp_path: Path) -> None
         ("behaviour", "pupil_id,school_id,date,kind,points", "P1,S1,2024-09-02,negative,1e999", "not_a_number"),
         ("behaviour", "pupil_id,school_id,date,kind,severity", "P1,S1,2024-09-02,negative,2.5", "not_a_number"),
         ("assessments", "pupil_id,school_id,date,subject,maximum", "P1,S1,2024-09-02,Maths,0", "out_of_range"),
-        ("outcomes", "pupil_id,school_id,left_on,destination", "P1,S1,2024-09-02,gone", "unknown_value"),
+        ("suspensions", "pupil_id,school_id,kind,start,sessions", "P1,S1,permanent exclusion,2024-09-02,0", "out_of_range"),
+        ("enrolment", "pupil_id,school_id,entered_on,status", "P1,S1,2024-09-02,part time", "unknown_value"),
+        ("attendance", f"{HEADER},minutes_late", "P1,S1,2024-09-02,AM,L,12 min", "not_a_number"),
     ],
 )
-def test_the_other_tables_have_rules_of_their_own(tmp_path: Path, table: str, header: str, row: str, rule: str) -> None:
+def test_junk_in_a_cell_that_may_be_empty_empties_the_cell_and_keeps_the_row(
+    tmp_path: Path, table: str, header: str, row: str, rule: str
+) -> None:
     file = account(put(tmp_path, **{table: f"{header}\n{row}\n"}), f"{table}.csv")
-    assert [(r.rule, r.rows, r.first) for r in file.rejections] == [(rule, 1, (2,))]
+    assert (file.accepted, file.rejections) == (1, ())
+    assert [(r.rule, r.rows, r.first, r.column) for r in file.blanked] == [(rule, 1, (2,), header.split(",")[-1])]
+
+
+@pytest.mark.parametrize(
+    ("table", "header", "row", "rule"),
+    [
+        ("attendance", f"{HEADER},recorded_on", "P1,S1,2024-09-02,AM,/,soon", "bad_date"),
+        ("enrolment", "pupil_id,school_id,entered_on,left_on", "P1,S1,2024-09-02,soon", "bad_date"),
+    ],
+)
+def test_a_cell_whose_emptiness_would_say_something_else_costs_its_row(
+    tmp_path: Path, table: str, header: str, row: str, rule: str
+) -> None:
+    file = account(put(tmp_path, **{table: f"{header}\n{row}\n"}), f"{table}.csv")
+    assert ([r.rule for r in file.rejections], file.blanked) == ([rule], ())
+
+
+def test_cells_are_counted_only_in_rows_that_stand_and_a_column_of_junk_is_refused(tmp_path: Path) -> None:
+    header, good = "pupil_id,school_id,valid_from,fsm\n", "P{},S1,2024-09-02,yes\n"
+    text = header + "".join(good.format(i) for i in range(12)) + "P91,S1,2024-09-02,maybe\nP92,S1,soon,maybe\n"
+    file = account(put(tmp_path, context=text), "context.csv")
+    assert (file.rows, file.accepted, [(r.rows, r.first) for r in file.blanked]) == (14, 13, [(1, (14,))])
+    file = account(put(tmp_path, context=text.replace("yes", "maybe")), "context.csv")
+    assert file.rule == "not_yes_or_no"
+    assert file.refused.endswith("Or leave the column out of the export.")
 
 
 def test_a_permanent_exclusion_needs_no_number_of_sessions(tmp_path: Path) -> None:

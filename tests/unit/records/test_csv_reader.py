@@ -11,7 +11,7 @@ from eswarn.config import DatasetFacts
 from eswarn.records.ledger import FileRefused
 from eswarn.records.readers import csv
 from eswarn.records.readers.raw import Raw, rows_in_words
-from tests.unit.records.exports import HEADER
+from tests.unit.records.exports import HEADER, account, marks, put
 
 
 def _read(folder: Path, content: str | bytes, facts: DatasetFacts | None = None) -> Raw:
@@ -100,3 +100,32 @@ def test_a_cell_of_many_megabytes_is_refused_without_its_text(tmp_path: Path) ->
 )
 def test_rows_are_said_shortly(rows: list[int], words: str) -> None:
     assert rows_in_words(np.array(rows)) == words
+
+
+@pytest.mark.parametrize("header_too", [False, True])
+def test_an_empty_field_too_many_in_every_row_is_passed_over_and_said(tmp_path: Path, header_too: bool) -> None:
+    lines = marks().replace("\n", ",\n")
+    text = lines if header_too else lines.replace(HEADER + ",", HEADER)
+    file = account(put(tmp_path, attendance=text))
+    assert (file.rows, file.accepted, file.rejections) == (80, 80, ())
+    assert ("every row ends in one empty cell more than the header has, passed over" in file.notes) is not header_too
+
+
+@pytest.mark.parametrize("spoilt", ["P9,9990001,2024-09-02,AM,/\n", "P9,9990001,2024-09-02,AM,/,x\n", "P9,9990001,2024-09-02,AM,/,,\n"])
+def test_rows_that_end_otherwise_are_ragged_as_ever(tmp_path: Path, spoilt: str) -> None:
+    text = marks().replace("\n", ",\n").replace(HEADER + ",", HEADER)
+    assert account(put(tmp_path, attendance=text + spoilt)).rule == "ragged_row"
+    few = marks() + "P9,9990001,2024-09-02,AM,/,\n"
+    assert [(r.rule, r.first) for r in account(put(tmp_path, attendance=few)).rejections] == [("ragged_row", (82,))]
+
+
+@pytest.mark.parametrize(("other", "word"), [(";", "semicolon"), ("\t", "tab")])
+def test_a_header_separated_otherwise_than_its_rows_is_refused_with_the_reason(tmp_path: Path, other: str, word: str) -> None:
+    text = HEADER + "\n" + marks().split("\n", 1)[1].replace(",", other)
+    file = account(put(tmp_path, attendance=text))
+    assert file.rule == "wrong_shape"
+    assert file.refused.startswith(f"attendance.csv, row 1: the header has a comma between its cells, the rows below a {word}\n")
+
+
+def test_other_separators_are_named(tmp_path: Path) -> None:
+    assert 'separated by "|"' in account(put(tmp_path, attendance=marks().replace(",", "|"))).refused

@@ -86,6 +86,8 @@ EVERY_TABLE = {
     "assessments": "pupil_id,school_id,date,subject,score\nP1,S1,2025-01-20,Maths,31.5\nP1,S1,2025-01-20,Art,\n",
     "enrolment": "pupil_id,school_id,entered_on,left_on\nP1,S1,2023-09-04,2025-07-20\n",
     "calendar": "school_id,date,session,open\nS1,2024-09-02,AM,true\nS1,2024-09-02,PM,false\n",
+    "term_totals": "pupil_id,school_id,starts_on,ends_on,possible,authorised,unauthorised\nP1,S1,2024-09-02,2024-12-20,140,3,1\n",
+    "extra": "pupil_id,school_id,date,name,value\nP1,S1,2024-09-02,reading_age,9.5\n",
 }
 
 

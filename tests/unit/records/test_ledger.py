@@ -47,13 +47,13 @@ Rejected from attendance.csv
 
 Cannot be used
   context.csv: no header row was found in the first 50 rows
-    Expected one row of headers, such as: pupil_id, school_id, valid_from. The columns of each table are listed in docs/schema.
+    Expected one row of headers, such as: pupil_id, school_id, valid_from. The columns of each table are listed in docs/records.md.
 
 Notes on attendance.csv
   {NO_HISTORY}
 
 Not read
-  readme.txt: not named after a table"""
+  readme.txt: it holds no table or format that is known"""
     )
 
 
@@ -63,7 +63,14 @@ def test_large_numbers_are_grouped(tmp_path: Path) -> None:
 
 
 def test_an_empty_folder_has_an_empty_account(tmp_path: Path) -> None:
-    assert check(tmp_path).render() == "Notes\n  there is no attendance table: nothing can be scored"
+    assert check(tmp_path).render() == "Notes\n  no file here holds a table that is known: nothing was read"
+    assert check(tmp_path).tables == ()
+
+
+def test_cells_left_empty_are_listed_with_their_rule(tmp_path: Path) -> None:
+    ledger = check(put(tmp_path, context="pupil_id,school_id,valid_from,fsm\nP1,S1,2024-09-02,perhaps\nP2,S1,2024-09-02,yes\n"))
+    assert ledger.tables == ("context",)
+    assert 'Cells left empty in context.csv; their rows stand\n  not_yes_or_no: 1 cell (row 2), column "fsm"' in ledger.render()
 
 
 def test_a_refused_file_is_an_input_refused_with_its_rule() -> None:

@@ -33,7 +33,8 @@ def test_unknown_codes_refuse_the_file_and_say_how_to_map_them(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("code", "named", "key"), [("i", "I in lower case", "…"), ("+", "+", "'+'"), ("A1", "A1", "A1"), ("Jo", "text of 2 characters", "…")]
+    ("code", "named", "key"),
+    [("i", "I in lower case", 'i = "I"  under'), ("+", "+", "'+'"), ("A1", "A1", "A1"), ("Jo", "text of 2 characters", "…")],
 )
 def test_only_what_looks_like_a_mark_is_named(tmp_path: Path, code: str, named: str, key: str) -> None:
     refused = account(put(tmp_path, attendance=marks().replace("AM,I", f"AM,{code}", 1))).refused

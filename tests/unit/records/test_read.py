@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from eswarn.config import DatasetFacts
 from eswarn.errors import InputRefused
 from eswarn.records import Records, check, read
+from eswarn.records import plan as planning
+from eswarn.records.ledger import FileRefused, Rejection
+from eswarn.records.read import read_with
+from eswarn.records.readers.peek import Peek
+from eswarn.records.readers.raw import Cells, Numbering, Raw
 from tests.unit.records.exports import HEADER, NO_HISTORY, marks, put
 
 
@@ -23,16 +31,31 @@ def test_files_are_known_by_the_table_they_are_named_after(tmp_path: Path) -> No
 
 
 def test_what_is_not_read_is_listed_with_a_reason(tmp_path: Path) -> None:
-    put(tmp_path, attendance=marks(), dataset__toml="", attendance__xlsx="x", atendance="x", attendance2023="x", readme__txt="x")
-    put(tmp_path, Dataset__TOML="")
+    put(
+        tmp_path, attendance=marks(), dataset__toml="", atendance="x", attendance2023="x", readme__txt="x", empty="", old__zip=b"PK\x03\x04"
+    )
+    put(
+        tmp_path,
+        Dataset__TOML="",
+        **{"dataset__toml.txt": "x", "__hidden.csv": "x", "register": marks(header="pupil,school,date,half,mark")},
+    )
     (tmp_path / "old").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    facts = "rename it to dataset.toml, or what it says is not known"
     assert check(tmp_path).not_read == (
+        ".hidden.csv: a hidden file or a copy that a program keeps",
         "Dataset.TOML: write its name in small letters: dataset.toml",
-        "atendance.csv: not named after a table; if it is attendance, name it attendance.csv or attendance-….csv",
-        "attendance.xlsx: only .csv and .parquet are read; save it as CSV",
-        "attendance2023.csv: not named after a table; if it is attendance, name it attendance.csv or attendance-….csv",
-        "old: not named after a table",
-        "readme.txt: not named after a table",
+        "atendance.csv: it holds no table that is known; if it is attendance, name it attendance.csv or attendance-….csv "
+        "to be told what is missing",
+        "attendance2023.csv: it holds no table that is known; if it is attendance, name it attendance.csv or attendance-….csv "
+        "to be told what is missing",
+        f"dataset.toml.txt: {facts}",
+        "empty.csv: the file is empty",
+        "old: files in sub-folders are not read",
+        "old.zip: it holds no table or format that is known",
+        "pipe: not a file",
+        "readme.txt: it holds no table or format that is known",
+        "register.csv: nearest to attendance, but it has no column for session; name it attendance-….csv to be told what would do",
     )
 
 
@@ -59,10 +82,10 @@ def test_check_gives_the_account_of_bad_files_and_good_ones_together(tmp_path: P
 
 
 def test_an_attendance_table_is_needed_to_read_but_not_to_check(tmp_path: Path) -> None:
-    put(tmp_path, outcomes="pupil_id,school_id,left_on,destination\nP1,S1,2025-07-20,neet\n", atendance=marks())
+    put(tmp_path, outcomes="pupil_id,school_id,left_on,destination\nP1,S1,2025-07-20,neet\n", atendance="x")
     with pytest.raises(InputRefused, match="there is no attendance table") as refusal:
         read(tmp_path)
-    assert "Not read: atendance.csv: not named after a table; if it is attendance" in refusal.value.do
+    assert "Not read: atendance.csv: it holds no table that is known; if it is attendance" in refusal.value.do
     assert "there is no attendance table: nothing can be scored" in check(tmp_path).notes
 
 
@@ -156,3 +179,73 @@ def test_the_school_of_dataset_toml_stands_in_every_row_of_a_file_without_one(tm
     (tmp_path / "attendance.csv").write_text("pupil,date,session,mark\nP1,2024-09-03,AM,/\nP2,2024-09-03,AM,O\n", encoding="utf-8")
     (tmp_path / "dataset.toml").write_text('school = "0994001"\n', encoding="utf-8")
     assert read(tmp_path).table("attendance")["school_id"].to_pylist() == ["0994001", "0994001"]
+
+
+def test_files_are_known_by_their_content_whatever_they_are_called(tmp_path: Path) -> None:
+    leavers = "Adno,School,Date of Leaving,Destination\nP000,9990001,2025-07-20,neet\n"
+    put(tmp_path, **{"Register autumn__txt": marks(), "leavers 2025__data": leavers.replace(",", ";")})
+    records = read(tmp_path)
+    assert {name: table.num_rows for name, table in records.tables.items()} == {"attendance": 80, "outcomes": 1}
+    assert records.ledger.not_read == ()
+    assert records.ledger.tables == ("attendance", "outcomes")
+
+
+def test_a_copy_under_another_name_is_read_once(tmp_path: Path) -> None:
+    file, copy = check(put(tmp_path, attendance=marks(), marks=marks())).files
+    assert (file.file, file.accepted, copy.file, copy.merged) == ("attendance.csv", 80, "marks.csv", 80)
+    assert copy.notes == ("a copy of attendance.csv, read once",)
+
+
+def _renamed(raw: Raw) -> Raw:
+    cells = raw.columns["pupil_id"]
+    return replace(raw, columns={**raw.columns, "pupil_id": replace(cells, texts=tuple(f"<{text}>" for text in cells.texts))})
+
+
+def test_identifiers_can_be_replaced_before_anything_is_judged(tmp_path: Path) -> None:
+    put(tmp_path, attendance=marks(2).replace("P000", "A12345678901B"))
+    assert [r.rule for r in read(tmp_path).ledger.files[0].rejections] == ["raw_upn"]
+    records = read_with(tmp_path, rename=_renamed)
+    assert records.ledger.rejected == 0
+    assert sorted(set(records.table("attendance")["pupil_id"].to_pylist())) == ["<A12345678901B>", "<P001>"]
+    assert records.sources == read(tmp_path).sources
+
+
+def test_what_cannot_be_renamed_is_listed_with_the_other_refusals(tmp_path: Path) -> None:
+    def refuse(raw: Raw) -> Raw:
+        raise FileRefused("damaged_identifier", "no key", where=raw.file, do="Do.")
+
+    with pytest.raises(InputRefused, match="2 files cannot be used"):
+        read_with(put(tmp_path, attendance=marks(), context="a\n"), rename=refuse)
+
+
+class _Both:
+    """A format that holds two tables in a file."""
+
+    NAME = "both"
+
+    def fits(self, peek: Peek, facts: DatasetFacts) -> bool:
+        return peek.head.startswith(b"BOTH")
+
+    def read(self, path: Path, *, facts: DatasetFacts) -> list[Raw]:
+        day, school = Cells.of_texts("d", ["2024-09-02"]), Cells.of_texts("s", ["S1"])
+        pupil, none = Cells.of_texts("p", ["P1"]), np.zeros(0, np.int64)
+        gone = Rejection("totals_do_not_match", 3, (2, 3, 4), "", "do not match", "Export again.")
+        enrolment = Raw(path.name, "enrolment", {"pupil_id": pupil, "school_id": school, "entered_on": day}, 1, Numbering(2, none), 3)
+        session, code = Cells.of_texts("h", ["AM"]), Cells.of_texts("c", ["/"])
+        columns = {"pupil_id": pupil, "school_id": school, "date": day, "session": session, "code": code}
+        return [enrolment, Raw(path.name, "attendance", columns, 1, Numbering(2, none), 5, rejections=(gone,))]
+
+
+def test_a_file_of_several_tables_has_an_account_of_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning, "READERS", (_Both(), *planning.READERS))
+    put(tmp_path, context="pupil_id,school_id,valid_from\nP1,S1,2024-09-01\n", one__x="BOTH", two__x="BOTH")
+    ledger = check(tmp_path)
+    assert [(f.file, f.table, f.rows, f.accepted, f.merged) for f in ledger.files] == [
+        ("one.x", "attendance", 4, 1, 0),
+        ("two.x", "attendance", 4, 0, 4),
+        ("context.csv", "context", 1, 1, 0),
+        ("one.x", "enrolment", 1, 1, 0),
+        ("two.x", "enrolment", 1, 0, 1),
+    ]
+    assert "Rejected from one.x (attendance)\n  totals_do_not_match: 3 rows (2, 3, 4): do not match." in ledger.render()
+    assert set(read(tmp_path).tables) == {"attendance", "context", "enrolment"}

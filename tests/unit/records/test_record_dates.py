@@ -32,6 +32,10 @@ def _read(*texts: str, order: str | None = None, name: str = "date", **more: Cel
         (["13.9.2024", "3-4-2024"], ["2024-09-13", "2024-04-03"]),
         (["05/05/2024", "06/06/2024"], ["2024-05-05", "2024-06-06"]),
         (["45538", "45539.0"], ["2024-09-03", "2024-09-04"]),
+        (
+            ["3 Sep 2024", "04 September 2024", "5-Sept-2024", "Sep 6, 2024", "Mon 09 Sep 2024", "1/may/2024"],
+            ["2024-09-03", "2024-09-04", "2024-09-05", "2024-09-06", "2024-09-09", "2024-05-01"],
+        ),
         (["2024-09-03 00:00:00", "2024-09-04T00:00"], ["2024-09-03", "2024-09-04"]),
         (["2024-02-30", "0000-00-00"], ["2024-02-30", "0000-00-00"]),  # the row model says that there is no such day
     ],
@@ -84,7 +88,7 @@ def test_one_odd_date_among_many_is_rejected_alone_and_proves_nothing() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["3 Sep 2024", "03/09/24", "20240903", "2024-09", "today", "2024-09/03", "2024-09-03Z", "\uff12\uff10\uff12\uff14-09-03", "1/2/3"],
+    ["3 Foo 2024", "Sep 2024", "20240903", "2024-09", "today", "2024-09/03", "2024-09-03Z", "\uff12\uff10\uff12\uff14-09-03", "1/2/3"],
 )
 def test_anything_else_is_no_date(text: str) -> None:
     assert _read(text).rules == ("bad_date",)
@@ -104,3 +108,15 @@ def test_serial_numbers_are_reported_with_their_count() -> None:
         '3 spreadsheet serial numbers in column "Date" read as dates'
     )
     assert np.array(["2024-09-03"], "datetime64[D]").astype(int)[0] - np.array(["1899-12-30"], "datetime64[D]").astype(int)[0] == 45538
+
+
+@pytest.mark.parametrize("text", ["03/09/24", "3-Sep-24", "3 Sep 24", "3.9.24"])
+def test_a_year_of_two_digits_has_a_rule_of_its_own(text: str) -> None:
+    assert _read(text).rules == ("two_digit_year",)
+
+
+def test_dates_with_the_month_as_a_word_are_not_mixed_with_others() -> None:
+    with pytest.raises(FileRefused, match="with the month as a word") as refusal:
+        _read("3 Sep 2024", "13/09/2024")
+    assert refusal.value.rule == "mixed_dates"
+    assert _read("3 Sep 2024", order="mdy").iso == ("2024-09-03",)

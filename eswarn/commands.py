@@ -1,0 +1,182 @@
+"""What each command does: reads its arguments, calls the library, and says what came of it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eswarn.errors import AuditFailed, InputRefused, UsageError
+from eswarn.screen import Screen
+
+if TYPE_CHECKING:
+    from eswarn.model.bundle import Model
+    from eswarn.model.scores import Scores
+    from eswarn.records import Records
+
+
+def demo(args: argparse.Namespace, screen: Screen) -> None:
+    """Simulate, check, train, score and report."""
+    from eswarn import folders, pipeline
+    from eswarn.cohort.dates import latest_half_term
+    from eswarn.records import read, write
+    from eswarn.records.timeline import Timeline
+    from eswarn.simulate import simulate as make
+
+    out = Path(args.out)
+    folders.refuse_existing(out)
+    screen.say(f"Simulating {args.pupils:,} pupils over {args.years} school years (seed {args.seed}): made-up schools, known causes.")
+    made = make(pupils=args.pupils, years=args.years, seed=args.seed, progress=screen.progress)
+    write(made, out / "exports", progress=screen.progress)
+    screen.say(f"Checking every row of {out / 'exports'}.")
+    records = read(out / "exports", progress=screen.progress)
+    screen.say(records.ledger.render())
+    tracking = args.tracking or f"sqlite:///{(out / 'runs' / 'mlflow.db').as_posix()}"
+    screen.say("Training on past cohorts whose outcomes are known.")
+    model = pipeline.train(records, out=out / "model", tracking=tracking, progress=screen.progress)
+    screen.say(_trained(model, out / "model"))
+    as_of = latest_half_term(Timeline(records))
+    screen.say(f"Scoring everybody on roll on {as_of}, with reasons.")
+    scores = pipeline.score(model, records, as_of, out=out / "scores", tracking=tracking, progress=screen.progress)
+    screen.say(_scored(scores, out / "scores"))
+    screen.say(f"Audit it:  eswarn audit {out / 'scores'}\nThe report is  {out / 'scores' / 'report.html'}")
+
+
+def simulate(args: argparse.Namespace, screen: Screen) -> None:
+    """Write export files of made-up schools."""
+    from eswarn.records import write
+    from eswarn.simulate import simulate as make
+
+    made = make(pupils=args.pupils, years=args.years, seed=args.seed, progress=screen.progress)
+    write(made, args.out, file_format=args.format, progress=screen.progress)
+    screen.say(f"{made!r} in {args.out}")
+
+
+def pseudonymise(args: argparse.Namespace, screen: Screen) -> None:
+    """Replace identifiers of pupils by keyed pseudonyms."""
+    from eswarn.records import pseudonymise as replace
+
+    made = replace(args.folder, args.out, key=args.key, new_key=args.new_key, file_format=args.format, progress=screen.progress)
+    screen.say(made.ledger.render())
+    screen.say(f"\n{made!r} under pseudonyms in {args.out}.")
+    if args.new_key:
+        screen.say(f"New key: {args.key}. Keep it safe and apart from the records; without it no later year will match.")
+
+
+def _changes(args: argparse.Namespace, screen: Screen) -> None:
+    from eswarn import folders
+    from eswarn.cohort.dates import parse_date
+    from eswarn.records.changes import changed_since
+
+    since = parse_date(args.changes)
+    if args.out:
+        folders.refuse_existing(Path(args.out))
+    found = changed_since(_read(args.folder, screen), since)
+    screen.say(found.render())
+    if args.out:
+        found.write(Path(args.out))
+        screen.say(f"Each of them is in {args.out}.")
+
+
+def check(args: argparse.Namespace, screen: Screen) -> None:
+    """Read every file and say what became of every row."""
+    from eswarn.records import check as look_through
+
+    if args.changes:
+        _changes(args, screen)
+        return
+    if args.out:
+        raise UsageError("--out goes with --changes", do="eswarn check DIR --changes YYYY-MM-DD --out FILE")
+    ledger = look_through(args.folder, progress=screen.progress)
+    screen.say(ledger.render())
+    refused, read = (list(dict.fromkeys(f.file for f in files)) for files in (ledger.refused, ledger.files))
+    if refused:
+        raise InputRefused(f"{len(refused)} of {len(read)} files cannot be used ({', '.join(refused)})", where=args.folder)
+    if not ledger.tables:
+        raise InputRefused("nothing here can be used", where=args.folder, do="docs/formats.md lists what is read.")
+
+
+def features(args: argparse.Namespace, screen: Screen) -> None:
+    """Write the feature table alone."""
+    from eswarn import folders, pipeline
+    from eswarn.features.compute import write_feature_table
+
+    out = Path(args.out)
+    folders.refuse_existing(out)
+    table = pipeline.feature_table(_read(args.folder, screen), args.as_of, config=args.config, progress=screen.progress)
+    write_feature_table(table, out)
+    screen.say(f"{len(table):,} rows, {table.shape[1] - 2} features in {out}")
+
+
+def train(args: argparse.Namespace, screen: Screen) -> None:
+    """Train a calibrated model."""
+    from eswarn import folders, pipeline
+
+    folders.refuse_existing(Path(args.out))
+    records = _read(args.folder, screen)
+    model = pipeline.train(records, args.config, out=args.out, tracking=args.tracking, progress=screen.progress)
+    screen.say(_trained(model, args.out))
+
+
+def score(args: argparse.Namespace, screen: Screen) -> None:
+    """Score everybody on roll on a date."""
+    from eswarn import folders, pipeline
+    from eswarn.cohort.dates import parse_date
+    from eswarn.config import load_config
+
+    folders.refuse_existing(Path(args.out))
+    as_of = parse_date(args.as_of)
+    config = load_config(args.config)
+    model = pipeline.load(args.model, tracking=args.tracking or config.tracking.uri)
+    records = _read(args.folder, screen)
+    scores = pipeline.score(
+        model, records, as_of, config=config, out=args.out, tracking=args.tracking, track_pupils=args.track_pupils,
+        progress=screen.progress,
+    )  # fmt: skip
+    screen.say(_scored(scores, args.out))
+
+
+def _read(folder: str, screen: Screen) -> Records:
+    """Read the export files, and say so where rows were turned away."""
+    from eswarn.records import read
+
+    records = read(folder, progress=screen.progress)
+    if lost := records.ledger.rejected:
+        screen.say(f"{lost:,} of {records.ledger.rows:,} rows were rejected; `eswarn check` says which and why.")
+    return records
+
+
+def track(args: argparse.Namespace, screen: Screen) -> None:
+    """Track what could not be tracked before."""
+    from eswarn import pipeline
+
+    told = pipeline.track(args.out, config=args.config, tracking=args.tracking, track_pupils=args.track_pupils, progress=screen.progress)
+    screen.say(f"Tracked as runs:/{told['run_id']} in {told['uri']}")
+
+
+def audit(args: argparse.Namespace, screen: Screen) -> None:
+    """Re-derive a past run and say what holds."""
+    from eswarn import pipeline
+
+    told = pipeline.audit(args.run_or_out, tracking=args.tracking)
+    screen.say(told.render())
+    if not told.passed:
+        failed, untold = (sum(check.result == result for check in told.checks) for result in ("failed", "cannot tell"))
+        also = f", {untold} could not be made" if untold else ""
+        raise AuditFailed(f"{failed} of {len(told.checks)} checks failed{also}", where=args.run_or_out)
+
+
+def _trained(model: Model, place: Path | str) -> str:
+    card, figures = model.card, model.card["metrics"]
+    return (
+        f"Model {model.id[:12]} in {place}: learned from {card['cohort']['said']}, {card['cohort']['leavers']} leavers.\n"
+        f"On rows it did not learn from: AUC {figures['auc']:.3f}; with places for 5 % of pupils it reaches "
+        f"{figures['recall_at_5_percent']:.0%} of the leavers. Calibrated on: {card['calibration']['on']}."
+    )
+
+
+def _scored(scores: Scores, place: Path | str) -> str:
+    return (
+        f"{len(scores):,} pupils scored, {len(scores.not_scored):,} could not be (not_scored.csv says why), in {place}.\n"
+        f"{int((scores.frame['tier'] == 'priority').sum()):,} within the places; the report is {Path(place) / 'report.html'}"
+    )

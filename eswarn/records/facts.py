@@ -1,0 +1,68 @@
+"""The dated tables as arrays, and the latest version of each row that was known before a date."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from eswarn.records.arrays import Bools, Floats, Ints
+from eswarn.records.tables import GRAIN
+
+# The day a fact happened; context becomes known by the day it starts to hold.
+DATED = {"behaviour": "date", "suspensions": "start", "context": "valid_from", "outcomes": "left_on", "assessments": "date",
+         "enrolment": "entered_on", "calendar": "date", "term_totals": "ends_on", "extra": "date"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Rows of one dated table as arrays: who, where, when, and the other columns by name (text as codes into ``texts``)."""
+
+    pupil: Ints
+    school: Ints
+    date: Ints
+    recorded: Ints
+    columns: Mapping[str, Floats]
+    texts: Mapping[str, tuple[str, ...]]
+
+    def __len__(self) -> int:
+        return len(self.date)
+
+    def take(self, rows: npt.NDArray[np.generic]) -> Facts:
+        """The same table with only these rows (a mask or positions)."""
+        return Facts(
+            self.pupil[rows], self.school[rows], self.date[rows], self.recorded[rows],
+            {name: values[rows] for name, values in self.columns.items()}, self.texts,
+        )  # fmt: skip
+
+    def equals(self, name: str, *values: str) -> Bools:
+        """Where a text column holds one of these values."""
+        wanted = [code for code, text in enumerate(self.texts[name]) if text in values]
+        return np.isin(self.columns[name], wanted)
+
+
+def known_rows(facts: Facts, name: str, t: int) -> Facts:
+    """Rows dated and recorded before ``t``, the latest version of each, in an order that no file decides."""
+    rows = facts.take((facts.date < t) & (facts.recorded < t))
+    grain = [c for c in GRAIN[name] if c not in {"pupil_id", "school_id", "recorded_on", DATED[name]}]
+    others = [c for c in rows.columns if c not in grain]
+    keys = [rows.pupil, rows.school, rows.date, *(_ranks(rows, c) for c in grain), rows.recorded, *(_ranks(rows, c) for c in others)]
+    rows = rows.take(np.lexsort(keys[::-1]))
+    if not GRAIN[name] or not len(rows):
+        return rows
+    same = np.ones(len(rows) - 1, bool)
+    for key in (rows.pupil, rows.school, rows.date, *(_ranks(rows, c) for c in grain)):
+        same &= key[1:] == key[:-1]
+    return rows.take(np.append(~same, True))
+
+
+def _ranks(rows: Facts, column: str) -> Floats:
+    """Values that sort alike whatever the order of the dictionary; missing first."""
+    values = rows.columns[column]
+    texts = rows.texts[column]
+    if texts:
+        rank = np.argsort(np.argsort(np.array(texts))).astype(float)
+        values = np.where(np.isnan(values), np.nan, rank[np.nan_to_num(values).astype(int)])
+    return np.where(np.isnan(values), -np.inf, values)

@@ -1,0 +1,73 @@
+"""The account of a register that is read batch by batch: what each file holds, and what becomes of facts told twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+
+import numpy as np
+
+from eswarn.records.arrays import Ints
+from eswarn.records.ledger import Rejection
+from eswarn.records.readers.headers import Header
+from eswarn.records.readers.raw import rows_in_words
+from eswarn.records.rules import DO
+from eswarn.records.scatter import Told
+
+
+@dataclass
+class StreamedFile:
+    """What is known of one file so far."""
+
+    path: Path
+    header: Header
+    rows: int = 0
+    merged: int = 0
+    rejections: tuple[Rejection, ...] = ()
+    blanked: tuple[Rejection, ...] = ()
+    notes: tuple[str, ...] = ()
+    used: Counter[tuple[str, int]] = field(default_factory=Counter)  # marks of each code in each era
+
+
+def added(some: tuple[Rejection, ...], more: tuple[Rejection, ...]) -> tuple[Rejection, ...]:
+    """Rejections of two parts of a file as one list, those of one rule and column together."""
+    found = {(r.rule, r.column, r.what): r for r in some}
+    for r in more:
+        key = (r.rule, r.column, r.what)
+        old = found.get(key)
+        found[key] = replace(old, rows=old.rows + r.rows, first=(*old.first, *r.first)[:5]) if old else r
+    return tuple(found.values())
+
+
+def settle_twice(told: Told, of_file: Ints, numbers: Ints, files: Sequence[StreamedFile], *, merged_before: bool) -> Told:
+    """Merge rows that repeat one, reject all that contradict each other; the rows that stand.
+
+    Rows that agree on pupil, school, date, session and recorded_on are one fact. A mark of the whole day stands in two cells of
+    which the first is looked at: one data set holds marks of half days or of whole days.
+    """
+    once = ~told.whole | (told.cell % 2 == 0)
+    rows = np.flatnonzero(once)
+    order = rows[np.lexsort((np.arange(len(rows)), told.recorded[rows], told.cell[rows]))]
+    new = np.append(True, (np.diff(told.cell[order]) != 0) | (np.diff(told.recorded[order]) != 0))
+    group = new.cumsum() - 1
+    leader = order[new][group]
+    differs = told.meaning[order] != told.meaning[leader]
+    contradicts = np.zeros(int(group[-1]) + 1, bool)
+    contradicts[group[differs]] = True
+    stands = np.zeros(len(told.cell), bool)
+    stands[order[new & ~contradicts[group]]] = True
+    of_row = np.cumsum(once) - 1  # a second cell belongs to the row of the first
+    for place, file in enumerate(files):
+        mine = of_file[of_row[order]] == place
+        repeats = mine & ~new & ~contradicts[group]
+        before = mine & ~new & ~differs & merged_before
+        file.merged += int(repeats.sum()) - int(before.sum())
+        if len(at := np.flatnonzero(mine & contradicts[group])):
+            said = np.sort(numbers[of_row[order[at]]])
+            what = f"the same pupil, school, date, session and recorded_on told differently: {rows_in_words(said)}"
+            first = tuple(int(n) for n in said[:5])
+            file.rejections = added(file.rejections, (Rejection("conflict", len(said), first, "", what, DO["conflict"]),))
+    stands |= told.whole & (told.cell % 2 == 1) & np.append(False, stands[:-1])
+    return Told(*(getattr(told, f.name)[stands] for f in fields(Told)))

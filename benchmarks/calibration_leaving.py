@@ -19,7 +19,7 @@ def leaving(records: ew.Records) -> Told:
     """Table 8, from seven school years of records."""
     names = sorted(records.table("enrolment")["pupil_id"].unique().to_pylist())
     place = {name: number for number, name in enumerate(names)}
-    away, seen, began, sen, vulnerable = _schooldays(records, place)
+    away, began, sen, vulnerable = _schooldays(records, place)
     table = records.table("suspensions")
     suspended = _whose(table.filter(pc.equal(table["kind"].cast("string"), "suspension")), place)
     followed = np.isin(began, COHORTS)
@@ -30,19 +30,17 @@ def leaving(records: ew.Records) -> Told:
     told |= {f"aged 16 to 17, both: {name}": _share((neet | unknown)[followed & group]) for name, group in groups.items()}
     told["vulnerable groups, share"] = _share(vulnerable[followed])
     first = began[followed] - START
-    cells = first[:, None] + np.arange(5)
-    always, present = (np.take_along_axis(flags[followed], cells, axis=1).all(axis=1) for flags in (away, seen))
-    told["PA in Years 7 to 11"] = _share(always[present])
-    told["risk ratio of NEET, PA in Years 7 to 11"] = _ratio(neet[followed][present], always[present])
+    always = np.take_along_axis(away[followed], first[:, None] + np.arange(5), axis=1).all(axis=1)
+    told["PA in Years 7 to 11"] = _share(always)
+    told["risk ratio of NEET, PA in Years 7 to 11"] = _ratio(neet[followed], always)  # against everybody else
     told["risk ratio of NEET, ever suspended"] = _ratio(neet[followed], suspended[followed])
     told["ever suspended, Years 7 to 11"] = _share(suspended[followed & (began == COHORTS[0])])
     return told
 
 
-def _schooldays(records: ew.Records, place: dict[str, int]) -> tuple[Flags, Flags, NDArray[np.int64], NDArray[np.int64], Flags]:
-    """Persistently absent, and seen at all ``[pupil, year]``; the year Year 7 began for those seen in it; support; vulnerable."""
-    shape = (len(place), YEARS)
-    away, seen = np.zeros(shape, dtype=np.bool_), np.zeros(shape, dtype=np.bool_)
+def _schooldays(records: ew.Records, place: dict[str, int]) -> tuple[Flags, NDArray[np.int64], NDArray[np.int64], Flags]:
+    """Persistently absent ``[pupil, year]``; the year Year 7 began for those seen in it; support; vulnerable."""
+    away = np.zeros((len(place), YEARS), dtype=np.bool_)
     began, sen = np.full(len(place), -1), np.zeros(len(place), dtype=np.int64)
     words = records.table("attendance")["pupil_id"].combine_chunks().dictionary.to_pylist()
     number = np.array([place[word] for word in words])
@@ -50,14 +48,13 @@ def _schooldays(records: ew.Records, place: dict[str, int]) -> tuple[Flags, Flag
         year = grid(records, START + k)
         counted, who = year.possible.any(axis=(1, 2)), number[year.pupil]
         away[who[counted & (rates(year) >= 0.10 - 1e-12)], k] = True
-        seen[who[counted], k] = True
         began[who[year.group == 7]] = START + k
         np.maximum.at(sen, who, year.sen)
-    context = records.table("context")
-    facts = [context[name].fill_null(False).to_numpy() for name in ("cla", "previously_looked_after", "cin", "young_carer")]
-    hit = np.zeros(len(place), dtype=np.bool_)
-    hit[np.array([place[name] for name in context["pupil_id"].to_pylist()])[np.logical_or.reduce(facts)]] = True
-    return away, seen, began, sen, hit
+    context = records.table("context").sort_by("valid_from")
+    facts = [context[name].fill_null(False).to_numpy(zero_copy_only=False) for name in ("cla", "previously_looked_after", "cpp")]
+    vulnerable = np.zeros(len(place), dtype=np.bool_)  # by the latest row
+    vulnerable[np.array([place[name] for name in context["pupil_id"].to_pylist()])] = np.logical_or.reduce(facts)
+    return away, began, sen, vulnerable
 
 
 def _gone_to(records: ew.Records, place: dict[str, int], destination: str) -> Flags:

@@ -63,13 +63,14 @@ NOT_SIMULATED = (
     "Primary and special schools (tables 1, 3, 4, 5 and 6): the simulator makes secondary schools only.",
     "Authorities (table 2: standard deviation of persistent absence; table 8: range of NEET and its correlation): schools lie in no area.",
     "Share of variance between schools, primary and secondary pooled (table 6, .084): no primary schools. Secondary alone is in the table.",
-    "Table 8, persistently NEET and NEET at 24: nobody is followed after leaving. The ratio for NEET at 24 is held against NEET at 16 to 17.",
+    "Table 8, persistently NEET, and NEET at 24: nobody is followed after leaving. The latter's ratio is held against NEET at 16 to 17.",
     "Table 8, not ready for school at 5: nothing is simulated before Year 7.",
     "Table 8, persistent absence by free meals in autumn 2021: published for all phases.",
 )
 WHY_MISSED = {
-    "code E": "E is published for secondary schools, 11.31 suspensions per 100 pupils for all phases (954,952 of 8.4 million pupils). With 45 % "
-    "of suspensions a day or less and E written for five days at most, 11.31 give an E of at most 0.19. Both cannot hold: suspensions do.",
+    "code E": "E is published for secondary schools, 11.31 suspensions per 100 pupils for all phases (954,952 of 8.4 million "
+    "pupils). With 45 % of suspensions a day or less and E written for five days at most, 11.31 give an E of at most 0.19. "
+    "Both cannot hold: suspensions do.",
 }
 
 

@@ -2,8 +2,10 @@
 
     make figures [ARGS="--data FOLDER --fresh"]
 
-Each part runs by itself: import, scale (10,000 pupils over three years), fresh (from a clone to a report; minutes, only
-with --fresh) and oulad (real learners; needs the open data). A part that is not run keeps its last figures and their date.
+Each part runs by itself: import, scale (10,000 pupils over three years), national (features of up to a million pupils beside
+other engines; half an hour, only with --only national or --national), calibration (simulated schools beside published figures; ten minutes, only
+with --only calibration), fresh (from a clone to a report; minutes, only with
+--fresh) and oulad (real learners; needs the open data). A part that is not run keeps its last figures and their date.
 """
 
 from __future__ import annotations
@@ -40,6 +42,7 @@ print(time.perf_counter() - began, *(name for name in {HEAVY} if name in sys.mod
 """
 PLAIN_PANDAS = "import pandas, sys; pandas.read_csv(sys.argv[1])"
 SEED = 7
+PARTS = ("import", "scale", "national", "calibration", "fresh", "oulad")
 
 
 def measure_import(work: Path) -> dict[str, Any]:
@@ -135,6 +138,27 @@ def measure_oulad(work: Path, data: Path) -> dict[str, Any]:
     return {"command": "python benchmarks/oulad_run.py --data FOLDER", "n": told["days"][0]["n"]} | told
 
 
+def measure_national(work: Path, data: Path) -> dict[str, Any]:
+    """Features at the size of a country: see benchmarks/national.py, which starts a process for each job."""
+    timed([sys.executable, ROOT / "benchmarks" / "national.py", "--data", data, "--json", work / "national.json"], cwd=work)
+    told: dict[str, Any] = json.loads((work / "national.json").read_text(encoding="utf-8"))
+    return told
+
+
+def measure_calibration(work: Path, small: int | None) -> dict[str, Any]:
+    """Simulated schools beside published figures: see benchmarks/calibration.py, which runs apart so that this process stays small."""
+    sizes = ["--pupils", small, "--fewer", small] if small else []
+    timed([sys.executable, "-m", "benchmarks.calibration", *sizes, "--json", work / "calibration.json"], cwd=ROOT)
+    told: dict[str, Any] = json.loads((work / "calibration.json").read_text(encoding="utf-8"))
+    for row in told["rows"]:
+        passed = "pass" if row["passed"] else "MISS"
+        room = f"{row['low']:.4g} to {row['high']:.4g}"
+        print(f"{passed}  {row['table']:<18} {row['quantity']:<46} {row['published']:>12} {row['simulated']:>9.3f}  {room}", flush=True)
+    print(f"{told['passed']} of {told['figures']} published figures reproduced", flush=True)
+    print("Best possible AUC on {as_of}: {given_states:.3f} given the states, {given_records:.3f} given the records".format(**told["best"]))
+    return {"command": 'make figures ARGS="--only calibration"'} | told
+
+
 def circumstances() -> dict[str, Any]:
     """Where, when and with what a part was measured."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9 if hasattr(os, "sysconf") else None
@@ -166,21 +190,27 @@ def _git(*words: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", help="the folder of open data; ESWARN_DATA where not given")
-    parser.add_argument("--only", action="append", choices=("import", "scale", "fresh", "oulad"), help="only this part; may be given twice")
+    parser.add_argument("--only", action="append", choices=PARTS, help="only this part; may be given twice")
     parser.add_argument("--fresh", action="store_true", help="also time a fresh clone, with uv and with pip (minutes; fetches packages)")
+    parser.add_argument("--national", type=Path, help="measure the part national, its made-up records (3 GB) kept in this folder")
     parser.add_argument("--page", action="store_true", help="measure nothing; only write the page anew from figures.json")
     parser.add_argument("--pupils", type=int, default=10_000, help="pupils of the part scale (default 10000)")
+    parser.add_argument("--calibration-pupils", type=int, help="pupils of each school year of the part calibration; see there")
     parser.add_argument("--out", type=Path, default=ROOT / "docs", help="folder of figures.json and figures.md (default docs)")
     given = parser.parse_args()
     data = given.data or os.environ.get("ESWARN_DATA")
     parts: dict[str, Any] = {"import": measure_import, "scale": lambda work: measure_scale(work, given.pupils)}
+    if given.national or "national" in (given.only or ()):
+        parts["national"] = lambda work: measure_national(work, (given.national or work / "records").resolve())
+    if "calibration" in (given.only or ()):
+        parts["calibration"] = lambda work: measure_calibration(work, given.calibration_pupils)
     if given.fresh:
         parts["fresh"] = measure_fresh
     if data and (Path(data) / "oulad").is_dir():
         parts["oulad"] = lambda work: measure_oulad(work, Path(data).resolve())
     file = given.out / "figures.json"
     figures: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    for name in ("import", "scale", "fresh", "oulad"):
+    for name in PARTS:
         if given.page or name not in parts or (given.only and name not in given.only):
             last = f"the page keeps what was measured on {figures[name]['date']}" if name in figures else "the page says so"
             print(f"{name}: not measured in this run; {last}", flush=True)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from benchmarks.calibration_page import calibration
+from benchmarks.national_page import national
+
 Part = Mapping[str, Any]
 IMPORT_TARGET, UV_TARGET, PIP_TARGET = 0.1, 60, 180  # seconds
 ECE_BAR, ECE_BAR_FROM = 0.05, 56
@@ -48,9 +51,11 @@ def page(figures: Mapping[str, Part]) -> str:
     Parameters
     ----------
     figures : mapping
-        What docs/figures.json holds: the parts import, scale, fresh and oulad, each with its circumstances.
+        What docs/figures.json holds: the parts import, scale, national, calibration, fresh and oulad, each with its circumstances.
     """
     sections = (("Import", "import", _import), ("Speed and memory", "scale", _scale),
+                ("Features of a country", "national", lambda part: national(part, _table)),
+                ("Simulated schools beside published figures", "calibration", lambda part: calibration(part, _table)),
                 ("From a fresh clone to a report", "fresh", _fresh), ("Real learners", "oulad", _oulad))  # fmt: skip
     parts = [HEAD]
     for title, name, write in sections:

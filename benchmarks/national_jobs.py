@@ -1,6 +1,6 @@
 """One job of national.py in a process of its own: done twice, and what each time cost. Libraries are loaded before the clock runs.
 
-    python -m benchmarks.national_jobs JOB FOLDER
+python -m benchmarks.national_jobs JOB FOLDER
 """
 
 from __future__ import annotations
@@ -48,16 +48,16 @@ def eswarn(folder: Path, *, dates: int = 1, of_peers: bool = False) -> Callable[
     import eswarn as ew
     from benchmarks.peers import COLUMNS
 
+    read, feature_table = ew.read, ew.feature_table  # loaded when they are first named
     features = tuple(f for f in ew.FEATURES if f.column in COLUMNS or not of_peers)
     days = [last_date(folder) - dt.timedelta(days=7 * k) for k in range(0, WEEKS, WEEKS // dates)]
-    import eswarn.features.compute  # noqa: F401  loaded when first used
 
     def work() -> Steps:
         steps: Steps = {}
         with _step(steps, "read"):
-            records = ew.read(folder)
+            records = read(folder)
         with _step(steps, "features"):
-            table = ew.feature_table(records, days, features=features)
+            table = feature_table(records, days, features=features)
         return steps | {"columns": table.shape[1] - 2, "pupils": len(table)}
 
     return work

@@ -19,12 +19,12 @@ def features(file: Path, as_of: dt.date) -> pd.DataFrame:
     marks = _marks(file, as_of)
     now = marks["date"] >= np.datetime64(year_start(as_of))
     year = marks[now]
-    edge, afternoon = year["date"].dt.weekday.isin((0, 4)), year["session"] == "PM"
+    edge, afternoon = year["date"].dt.day_of_week.isin((0, 4)), year["session"] == "PM"
     recent = {n: marks[marks["ago"] <= n] for n in (5, 10, 20, 60)}
     sums = {n: _sums(recent[n], PARTS) for n in recent}
     before = _sums(marks[marks["ago"].between(21, 80)], ["possible", "absent", "unauthorised"])
     this_year = _sums(year, PARTS)
-    out = pd.DataFrame(index=this_year.index.union(_sums(marks, ["possible"]).index))
+    out = pd.DataFrame(index=pd.Index(marks["pupil_id"].drop_duplicates()))
     out["absence_last_5_days"] = _share(sums[5], "absent")
     out["absence_last_10_days"] = _share(sums[10], "absent")
     out["absence_last_20_days"] = _share(sums[20], "absent")
@@ -69,7 +69,10 @@ def _marks(file: Path, as_of: dt.date) -> pd.DataFrame:
     marks["absent"] = marks["authorised"] | marks["unauthorised"]
     marks["possible"] = marks["attended"] | marks["absent"]
     marks["unauthorised"] &= (code != "N") | (marks["date"] < np.datetime64(as_of - dt.timedelta(days=SETTLING_DAYS)))
-    school, day = marks["school_id"].cat.codes.to_numpy().astype(np.int64), marks["date"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    school, day = (
+        marks["school_id"].cat.codes.to_numpy().astype(np.int64),
+        marks["date"].to_numpy().astype("datetime64[D]").astype(np.int64),
+    )
     day -= day.min()
     days = int(day.max()) + 1
     given = np.bincount((school * days + day)[code != "-"], minlength=(int(school.max()) + 1) * days).reshape(-1, days)
@@ -104,10 +107,10 @@ def _runs(marks: pd.DataFrame) -> pd.DataFrame:
     """Longest run of absences, the one at the end, and how many: over possible sessions, in the order of the file."""
     marks = marks.loc[marks["possible"], ["pupil_id", "absent"]]
     pupil, absent = marks["pupil_id"].cat.codes.to_numpy(), marks["absent"].to_numpy()
-    another = np.append(True, pupil[1:] != pupil[:-1])
-    begins = np.flatnonzero(another | np.append(True, absent[1:] != absent[:-1]))
-    runs = pd.DataFrame({"pupil": pupil[begins], "absent": absent[begins], "length": np.diff(np.append(begins, len(marks)))})
+    another = np.ones(len(marks), bool)
+    another[1:] = (pupil[1:] != pupil[:-1]) | (absent[1:] != absent[:-1])
+    begins = np.flatnonzero(another)
+    runs = marks.iloc[begins].assign(length=np.diff(np.append(begins, len(marks))))
     runs["length"] *= runs["absent"]
-    found = runs.groupby("pupil", sort=False).agg(longest=("length", "max"), current=("length", "last"), spells=("absent", "sum"))
-    found.index = marks["pupil_id"].cat.categories[found.index]
-    return found
+    by_pupil = runs.groupby("pupil_id", observed=True, sort=False)
+    return by_pupil.agg(longest=("length", "max"), current=("length", "last"), spells=("absent", "sum"))

@@ -13,18 +13,18 @@ from benchmarks.peers import ATTENDED, AUTHORISED, COLUMNS, LATE, OPEN, SETTLING
 if TYPE_CHECKING:
     import pandas as pd
 
-ABSENT, POSSIBLE, NOW = pl.col("absent"), pl.col("possible"), pl.col("now")
+absent, POSSIBLE, NOW = pl.col("absent"), pl.col("possible"), pl.col("now")
 UNAUTH, AUTH, LATELY = pl.col("unauthorised"), pl.col("authorised"), pl.col("late")
-EDGE, AFTERNOON, CODE, AGO = pl.col("edge"), pl.col("afternoon"), pl.col("code"), pl.col("ago")
-BEFORE = AGO.is_between(21, 80)
-FIRST = AGO.filter(CODE == "O").max()
+EDGE, AFTERNOON, CODE, ago = pl.col("edge"), pl.col("afternoon"), pl.col("code"), pl.col("ago")
+BEFORE = ago.is_between(21, 80)
+first_o = ago.filter(CODE == "O").max()
 
 
 def features(file: Path, as_of: dt.date) -> pd.DataFrame:
     """One row a pupil; see peers.py."""
     marks = _marks(file, as_of)
     counted = marks.group_by("pupil_id").agg(**_counted())
-    queries = [counted, _weeks(marks), _runs(marks.filter(NOW), "this_year"), _runs(marks.filter(AGO <= 60), "last_60")]
+    queries = [counted, _weeks(marks), _runs(marks.filter(NOW), "this_year"), _runs(marks.filter(ago <= 60), "last_60")]
     counted, *others = pl.collect_all(queries)
     for other in others:
         counted = counted.join(other, on="pupil_id", how="left")
@@ -48,7 +48,7 @@ def _marks(file: Path, as_of: dt.date) -> pl.LazyFrame:
             absent=CODE.is_in(AUTHORISED + UNAUTHORISED), unauthorised=CODE.is_in(UNAUTHORISED) & ((CODE != "N") | settled),
             now=pl.col("date") >= year_start(as_of), edge=pl.col("date").dt.weekday().is_in((1, 5)), afternoon=pl.col("session") == "PM",
         )
-        .with_columns(possible=pl.col("attended") | ABSENT)
+        .with_columns(possible=pl.col("attended") | absent)
         .join(opened, on=("school_id", "date"), how="left", maintain_order="left")
     )  # fmt: skip
 
@@ -60,52 +60,52 @@ def _share(part: pl.Expr, inside: pl.Expr) -> pl.Expr:
 
 def _counted() -> dict[str, pl.Expr]:
     return {
-        "absence_last_5_days": _share(ABSENT, AGO <= 5),
-        "absence_last_10_days": _share(ABSENT, AGO <= 10),
-        "absence_last_20_days": _share(ABSENT, AGO <= 20),
-        "absence_last_60_days": _share(ABSENT, AGO <= 60),
-        "absence_this_year": _share(ABSENT, NOW),
-        "absence_change": _share(ABSENT, AGO <= 20) - _share(ABSENT, BEFORE),
-        "days_since_attended": AGO.filter("attended").min() - 1,
-        "monday_friday_absence": _share(ABSENT, NOW & EDGE) - _share(ABSENT, NOW & ~EDGE),
-        "afternoon_absence": _share(ABSENT, NOW & AFTERNOON) - _share(ABSENT, NOW & ~AFTERNOON),
-        "unauthorised_absence_last_10_days": _share(UNAUTH, AGO <= 10),
-        "unauthorised_absence_last_20_days": _share(UNAUTH, AGO <= 20),
-        "unauthorised_absence_last_60_days": _share(UNAUTH, AGO <= 60),
+        "absence_last_5_days": _share(absent, ago <= 5),
+        "absence_last_10_days": _share(absent, ago <= 10),
+        "absence_last_20_days": _share(absent, ago <= 20),
+        "absence_last_60_days": _share(absent, ago <= 60),
+        "absence_this_year": _share(absent, NOW),
+        "absence_change": _share(absent, ago <= 20) - _share(absent, BEFORE),
+        "days_since_attended": ago.filter("attended").min() - 1,
+        "monday_friday_absence": _share(absent, NOW & EDGE) - _share(absent, NOW & ~EDGE),
+        "afternoon_absence": _share(absent, NOW & AFTERNOON) - _share(absent, NOW & ~AFTERNOON),
+        "unauthorised_absence_last_10_days": _share(UNAUTH, ago <= 10),
+        "unauthorised_absence_last_20_days": _share(UNAUTH, ago <= 20),
+        "unauthorised_absence_last_60_days": _share(UNAUTH, ago <= 60),
         "unauthorised_absence_this_year": _share(UNAUTH, NOW),
-        "unauthorised_change": _share(UNAUTH, AGO <= 20) - _share(UNAUTH, BEFORE),
-        "no_reason_yet_last_10_days": _share(CODE == "N", AGO <= 10),
+        "unauthorised_change": _share(UNAUTH, ago <= 20) - _share(UNAUTH, BEFORE),
+        "no_reason_yet_last_10_days": _share(CODE == "N", ago <= 10),
         "term_time_holiday": _share(CODE == "G", NOW),
         "first_without_reason_last_20_days": _first(20),
         "first_without_reason_last_60_days": _first(60),
-        "authorised_absence_last_20_days": _share(AUTH, AGO <= 20),
+        "authorised_absence_last_20_days": _share(AUTH, ago <= 20),
         "authorised_absence_this_year": _share(AUTH, NOW),
-        "illness_last_20_days": _share(CODE == "I", AGO <= 20),
-        "illness_last_60_days": _share(CODE == "I", AGO <= 60),
+        "illness_last_20_days": _share(CODE == "I", ago <= 20),
+        "illness_last_60_days": _share(CODE == "I", ago <= 60),
         "illness_this_year": _share(CODE == "I", NOW),
-        "lateness_last_10_days": _share(LATELY, AGO <= 10),
-        "lateness_last_20_days": _share(LATELY, AGO <= 20),
-        "lateness_last_60_days": _share(LATELY, AGO <= 60),
+        "lateness_last_10_days": _share(LATELY, ago <= 10),
+        "lateness_last_20_days": _share(LATELY, ago <= 20),
+        "lateness_last_60_days": _share(LATELY, ago <= 60),
         "lateness_this_year": _share(LATELY, NOW),
     }
 
 
 def _first(n: int) -> pl.Expr:
     """Whether the first O lies in the last so many open days."""
-    return pl.when((POSSIBLE & (AGO <= n)).any()).then((FIRST <= n).fill_null(value=False).cast(pl.Float64))
+    return pl.when((POSSIBLE & (ago <= n)).any()).then((first_o <= n).fill_null(value=False).cast(pl.Float64))
 
 
 def _weeks(marks: pl.LazyFrame) -> pl.LazyFrame:
     """Weeks of each pupil with over a tenth of the sessions missed."""
-    by_week = marks.filter(NOW & POSSIBLE).group_by("pupil_id", week=pl.col("date").dt.truncate("1w")).agg(ABSENT.sum(), pl.len())
-    return by_week.group_by("pupil_id").agg(weeks_below_90_percent=(100 * ABSENT > 10 * pl.col("len")).sum())
+    by_week = marks.filter(NOW & POSSIBLE).group_by("pupil_id", week=pl.col("date").dt.truncate("1w")).agg(absent.sum(), pl.len())
+    return by_week.group_by("pupil_id").agg(weeks_below_90_percent=(100 * absent > 10 * pl.col("len")).sum())
 
 
 def _runs(marks: pl.LazyFrame, window: str) -> pl.LazyFrame:
     """Longest run of absences, the one at the end, and how many: over possible sessions, in the order of the file."""
     run = pl.struct("pupil_id", "absent").rle_id()
-    runs = marks.filter(POSSIBLE).group_by(run.alias("run")).agg(pl.col("pupil_id").first(), ABSENT.first(), length=ABSENT.sum())
+    runs = marks.filter(POSSIBLE).group_by(run.alias("run")).agg(pl.col("pupil_id").first(), absent.first(), length=absent.sum())
     return runs.group_by("pupil_id").agg(
         pl.col("length").max().alias(f"longest_{window}"), pl.col("length").sort_by("run").last().alias(f"current_{window}"),
-        ABSENT.sum().alias(f"spells_{window}"),
+        absent.sum().alias(f"spells_{window}"),
     )  # fmt: skip

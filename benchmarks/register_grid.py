@@ -81,10 +81,8 @@ def grid(records: ew.Records, start_year: int) -> Grid:
     final[cell[amended]] = marks[amended]  # one correction at most
     shape = (len(found), len(dates), 2)
     facts = _facts(records, names, begins, ends)[:, found // len(schools)]
-    return Grid(
-        final.reshape(shape), first.reshape(shape), tuple(codes), np.datetime64(begins) + dates, found // len(schools), found % len(schools),
-        *facts,
-    )  # fmt: skip
+    date, who, where = np.datetime64(begins) + dates, found // len(schools), found % len(schools)
+    return Grid(final.reshape(shape), first.reshape(shape), tuple(codes), date, who, where, *facts)
 
 
 def _facts(records: ew.Records, names: list[str], begins: dt.date, ends: dt.date) -> Ints:

@@ -6,6 +6,7 @@ python docs/generate.py --check       change nothing; exit 1 and name what is ou
 
 from __future__ import annotations
 
+import ast
 import datetime as dt
 import json
 import sys
@@ -27,10 +28,10 @@ RECORDS_HEAD = """\
 <!-- Written by `make docs` from eswarn/records/tables.py; a test keeps the two in step. -->
 
 Put the export files into one folder, in any of the [formats](formats.md) that are read, several for one table if need be. What a file
-holds decides which reader takes it and which table it is; its name breaks ties: `outcomes-2025.csv` where the headers fit several tables.
-`attendance` is needed to score, `outcomes` too to train; the others add to both. Columns are found by their name or by one of the other headers
-listed; a column that is not listed is dropped unread, and the ledger says so. `eswarn check FOLDER` tells what became of every row,
-`eswarn check FOLDER --changes 2025-09-01` which marks were changed since that day.
+holds decides which reader takes it and which table it is; its name breaks ties: `outcomes-2025.csv` where the headers fit several
+tables. `attendance` is needed to score, `outcomes` too to train; the others add to both. Columns are found by their name or by one of
+the other headers listed; a column that is not listed is dropped unread, and the ledger says so. `eswarn check FOLDER` tells what
+became of every row, `eswarn check FOLDER --changes 2025-09-01` which marks were changed since that day.
 
 Four rules hold in every table.
 
@@ -56,17 +57,17 @@ def records_page() -> str:
 CODES_HEAD = """
 ## Register codes
 
-What a mark means depends on whose code it is and on the day, so a code is looked up by the date of its mark. `profile` in `dataset.toml` says whose
-codes a folder holds; a school's own codes are mapped under `[codes.map]`. A code in none of these lists is refused and named, never guessed. A code
-that was not in force on its day is counted and read with its meaning when it was.
+What a mark means depends on whose code it is and on the day, so a code is looked up by the date of its mark. `profile` in `dataset.toml`
+says whose codes a folder holds; a school's own codes are mapped under `[codes.map]`. A code in none of these lists is refused and
+named, never guessed. A code that was not in force on its day is counted and read with its meaning when it was.
 
-Absence is `authorised` and `unauthorised` together, divided by the possible sessions. `approved` activities count as attended. A session that is not possible
-counts nowhere; `administrative` codes and gaps (`-`) are no marks of the pupil at all.
+Absence is `authorised` and `unauthorised` together, divided by the possible sessions; `approved` activities count as attended. A session
+that is not possible counts nowhere. `administrative` codes and gaps (`-`) are no marks of the pupil at all.
 """
 PROFILE_HEADS = {
     "england": "The statutory codes in two eras, before and from 19 August 2024. Source: SI 2024/208, regulation 10, and the Department for"
     " Education's daily attendance totals.",
-    "us": "The categories of Ed-Fi. Half days; chronic absence counts enrolled days, which come from the calendar.",
+    "us": "The categories of Ed-Fi, in half days.",
     "neutral": "For systems that know only present and absent.",
 }
 FACTS_HEAD = """
@@ -106,20 +107,18 @@ I02 = "I"
 def _codes_section() -> str:
     parts = [CODES_HEAD]
     for profile in PROFILES:
-        parts.append(
-            f"\n### Profile {profile}\n\n{PROFILE_HEADS[profile]}\n\n| code | meaning | category | possible | counts, too, as | in force |\n"
-        )
-        parts.append("|---|---|---|---|---|---|\n")
+        parts.append(f"\n### Profile {profile}\n\n{PROFILE_HEADS[profile]}\n")
+        parts.append("\n| code | meaning | category | possible | counts, too, as | in force |\n|---|---|---|---|---|---|\n")
         parts += [_code_line(meanings) for meanings in _eras(code_table(profile).rows)]
     return "".join(parts)
 
 
 def _eras(rows: Sequence[Code]) -> list[list[Code]]:
-    """The rows of one code and one meaning together, in the order of the table."""
-    found: dict[tuple[object, ...], list[Code]] = {}
+    """The rows of one code and one meaning together; the meanings of one code follow each other."""
+    found: dict[str, dict[tuple[object, ...], list[Code]]] = {}
     for row in rows:
-        found.setdefault(row[:6], []).append(row)
-    return list(found.values())
+        found.setdefault(row.code, {}).setdefault(row[:6], []).append(row)
+    return [alike for meanings in found.values() for alike in meanings.values()]
 
 
 def _code_line(rows: Sequence[Code]) -> str:
@@ -196,6 +195,39 @@ def features_page() -> str:
     return catalogue_page(examples=worked_examples())
 
 
+MODULES_HEAD = """\
+# Modules: what each file is for
+
+<!-- Written by `make docs` from the first line of each module; a test keeps them in step. -->
+
+The tree of `eswarn/`, from the command line down; each floor imports only from those below it ([design](design.md)).
+"""
+FLOORS = {
+    "": "The way in, and the ground floor", "report": "What people see", "tracking": "Where runs are found", "evaluation": "Was it right",
+    "evidence": "What is kept of a score", "model": "What is said", "features": "What is looked at", "cohort": "Who is asked about",
+    "simulate": "Schools that never existed", "records": "What a school holds", "records/readers": "One reader a format",
+}  # fmt: skip
+
+
+def modules_page() -> str:
+    """Every module of the package with its first line, by folder."""
+    package = ROOT / "eswarn"
+    folders: dict[str, list[Path]] = {name: [] for name in FLOORS}
+    for path in sorted(package.rglob("*.py")):
+        if path.name not in {"__init__.py", "__main__.py"}:
+            folders.setdefault(path.parent.relative_to(package).as_posix().removeprefix("."), []).append(path)
+    parts = [MODULES_HEAD]
+    for folder, paths in folders.items():
+        parts.append(f"\n## {FLOORS.get(folder, folder)}{f': {folder}/' if folder else ''}\n\n| module | what it is for |\n|---|---|\n")
+        parts += [f"| [{path.name}](../{path.relative_to(ROOT).as_posix()}) | {_first_line(path)} |\n" for path in paths]
+    return "".join(parts)
+
+
+def _first_line(path: Path) -> str:
+    said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return said.split("\n\n")[0].replace("\n", " ").replace("|", "\\|")
+
+
 def _schema_text(table: str) -> str:
     return json.dumps(json_schema(table), indent=2, ensure_ascii=False) + "\n"
 
@@ -235,6 +267,7 @@ MADE: dict[str, Callable[[], str]] = {
     "README.md": readme,
     "docs/records.md": records_page,
     "docs/features.md": features_page,
+    "docs/modules.md": modules_page,
     **{f"docs/schema/{table}.json": (lambda table=table: _schema_text(table)) for table in TABLE_MODELS},
 }
 

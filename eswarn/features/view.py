@@ -30,6 +30,7 @@ class View:
     def __init__(self, cohort: Cohort, sets: Iterable[SessionSet] = ()) -> None:
         self.cohort = cohort
         self._sets = tuple(sets)
+        self._placed: dict[str, Ints] = {}
         self._bounds: dict[Window, tuple[Ints, Ints]] = {}
         self._masks: dict[tuple[Window, When | None], Words] = {}
         self._counts: dict[tuple[SessionSet, Window, When | None], Ints] = {}
@@ -132,7 +133,9 @@ class View:
     def events(self, table: str, window: Window, rows: Bools | None = None) -> tuple[Ints, Facts]:
         """Rows of a dated table inside the window of their pupil, wherever recorded: place in the cohort, and the rows."""
         facts = self.cohort.known.tables[table]
-        place = self.place[facts.pupil]
+        if table not in self._placed:
+            self._placed[table] = self.place[facts.pupil]
+        place = self._placed[table]
         start, end = self.bounds(window)
         keep = place >= 0
         keep[keep] = (facts.date[keep] >= start[place[keep]]) & (facts.date[keep] < end[place[keep]])

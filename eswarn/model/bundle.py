@@ -87,11 +87,9 @@ class Model:
         for told in self.card["features"]:
             feature = declared.get(told["column"])
             if feature is None or feature.fingerprint != told["fingerprint"]:
-                raise ModelRefused(
-                    f'the feature "{told["column"]}" is not the one this model was trained on',
-                    where=f"model {self.id[:12]}",
-                    do="Score with the version of eswarn on the model's card, give load() the features it was trained with, or train again.",
-                )  # fmt: skip
+                what = f'the feature "{told["column"]}" is not the one this model was trained on'
+                do = "Score with the version of eswarn on the model's card, give load() the features it was trained with, or train again."
+                raise ModelRefused(what, where=f"model {self.id[:12]}", do=do)
             # the model speaks as it did when it was made
             found.append(replace(feature, theme=told["theme"], says=told["says"], silent=told["silent"]))
         return tuple(found)

@@ -37,6 +37,13 @@ def _one(column: pa.ChunkedArray) -> pa.DictionaryArray:
     return array.chunk(0) if isinstance(array, pa.ChunkedArray) else array
 
 
+def words_in_use(column: pa.ChunkedArray) -> list[str]:
+    """The distinct texts of a column that stand in some row, in the order of its codes."""
+    one = _one(column)
+    used = np.bincount(one.indices.drop_null().to_numpy(zero_copy_only=False), minlength=len(one.dictionary)) > 0
+    return list(one.dictionary.filter(pa.array(used)).to_pylist())
+
+
 def numbers(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.float64], tuple[str, ...]]:
     """A column as float64 with NaN for null; text as codes, with the texts they stand for."""
     if pa.types.is_dictionary(column.type):

@@ -25,6 +25,7 @@ from eswarn.records.marks import is_lesson
 from eswarn.records.readers.raw import Cells, Raw
 from eswarn.records.rules import OWN, Rule, explain
 from eswarn.records.tables import TABLE_MODELS, arrow_schema, column
+from eswarn.records.values import IDENTIFIERS, plain_identifiers
 from eswarn.words import count as counted
 
 _CLOSED_LIST = (60, 40)  # distinct words and characters above which a column is taken for free text
@@ -93,6 +94,11 @@ def _column(table: str, name: str, *, cells: Cells, own: Mapping[int, tuple[str,
     if TABLE_MODELS[table].model_fields[name].is_required():
         found |= {i: ("missing_value", "no value") for i, text in enumerate(cells.texts) if not text and i not in own}
     filled = [i for i, text in enumerate(cells.texts) if text and i not in own]
+    if name in IDENTIFIERS and len(filled):
+        plain = plain_identifiers(pa.array([cells.texts[i] for i in filled], pa.string())).to_numpy(zero_copy_only=False)
+        for i, is_plain in zip(filled, plain, strict=True):
+            values[i] = cells.texts[i] if is_plain else None
+        filled = [i for i, is_plain in zip(filled, plain, strict=True) if not is_plain]
     adapter = _adapter(table, name)
     for start in range(0, len(filled), _BATCH):
         some = filled[start : start + _BATCH]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,18 +14,21 @@ from eswarn.config import DatasetFacts, load_facts
 from eswarn.errors import InputRefused, nearest
 from eswarn.progress import Progress, silent
 from eswarn.records.codes import code_table
-from eswarn.records.ledger import Ledger, shown
+from eswarn.records.ledger import FileLedger, Ledger, shown
 from eswarn.records.notes import notes
-from eswarn.records.plan import entries, plan
+from eswarn.records.plan import Source, entries, plan
+from eswarn.records.readers import ctf, edfi, grid, strings, wonde, xlsx
 from eswarn.records.readers.aside import ASIDE
 from eswarn.records.readers.raw import Raw
 from eswarn.records.reading import Reading
 from eswarn.records.store import Records
 from eswarn.records.stream import streamable
+from eswarn.records.stream_strings import streamable_strings
 from eswarn.records.streamed import Streamed
 from eswarn.records.tables import TABLE_MODELS
 from eswarn.words import count as counted
 
+_REGISTERS = {"attendance", ctf.NAME, edfi.NAME, grid.NAME, strings.NAME, wonde.NAME, xlsx.NAME}  # what may hold marks
 _SCORABLE = {"attendance", "term_totals"}  # what absence is told from
 
 
@@ -113,19 +116,19 @@ def _read(folder: Path, progress: Progress, *, rename: Callable[[Raw], Raw] = _a
     sources, not_read = plan(paths, facts)
     sizes = {source.path: _size(source.path) for source in sources}
     reading = Reading(facts, rename)
-    large = [source for source in sources if source.taken_for == "attendance"] if rename is _as_it_is else []
-    large = large if streamable([source.path for source in large]) else []
+    large = _large(sources) if rename is _as_it_is else []
     done = 0
     for source in (source for source in sources if source not in large):
         progress(f"reading {shown(source.path.name)}", done, sum(sizes.values()))
         reading.take(source)
         done += sizes[source.path]
-    tables, files = reading.settled()
-    streamed = None
+    streamed: Streamed | None = None
+    accounts: tuple[FileLedger, ...] = ()
     if large:
         progress("reading the register", done, sum(sizes.values()))
         streamed, accounts = reading.stream(large)
-        files = (*accounts, *files)
+    tables, files = reading.settled()
+    files = (*accounts, *files)
     progress("reading done", 1, 1)
     found = reading.notes + notes(tables, facts, today=dt.datetime.now(tz=dt.UTC).date())
     if not files:
@@ -133,6 +136,15 @@ def _read(folder: Path, progress: Progress, *, rename: Callable[[Raw], Raw] = _a
     elif not _SCORABLE & {file.table for file in files}:
         found.insert(0, "there is no attendance table: nothing can be scored")
     return _Result(tables, facts, Ledger(files, tuple(not_read), tuple(found)), reading.sources, streamed)
+
+
+def _large(sources: Sequence[Source]) -> list[Source]:
+    """The files of a register that is too large to be kept as a table: Parquet, all of one form."""
+    for taken_for, is_large in (("attendance", streamable), (strings.NAME, streamable_strings)):
+        some = [source for source in sources if source.taken_for == taken_for]
+        if len(some) == sum(source.taken_for in _REGISTERS for source in sources) and is_large([source.path for source in some]):
+            return some
+    return []
 
 
 def _size(path: Path) -> int:

@@ -17,6 +17,7 @@ from eswarn.records.ledger import FileLedger, FileRefused, shown
 from eswarn.records.plan import Source
 from eswarn.records.readers.raw import Raw
 from eswarn.records.stream import stream
+from eswarn.records.stream_strings import stream_strings
 from eswarn.records.streamed import Streamed
 from eswarn.records.tables import TABLE_MODELS
 
@@ -76,18 +77,27 @@ class Reading:
         self._accounts[raw.table, number] = checked.ledger
 
     def stream(self, sources: Sequence[Source]) -> tuple[Streamed | None, tuple[FileLedger, ...]]:
-        """Read the attendance files as one register that is not kept as a table; None where a file cannot be used."""
+        """Read the attendance files as one register that is not kept as a table.
+
+        None where a file cannot be used, or has to be taken row by row, like any other.
+        """
         by_hash: dict[str, Path] = {}
         copies: dict[Path, Path] = {}
         hashes = each(digest, (source.path for source in sources))
         for source, sha256 in zip(sources, hashes, strict=True):
             copies[source.path] = by_hash.setdefault(sha256, source.path)
             self.sources[shown(source.path.name, 255)] = sha256
+        paths = list(by_hash.values())
         try:
-            streamed, accounts = stream(list(by_hash.values()), self._facts)
+            found = stream(paths, self._facts) if sources[0].taken_for == "attendance" else stream_strings(paths, self._facts)
         except FileRefused as error:
             name = shown(sources[0].path.name)
             return None, (FileLedger(name, "attendance", refused=str(error), rule=error.rule),)
+        if found is None:
+            for source in sources:
+                self.take(source)
+            return None, ()
+        streamed, accounts = found
         account = dict(zip(by_hash.values(), accounts, strict=True))
         files = [account[first] if first == path else _copy(shown(path.name), account[first]) for path, first in copies.items()]
         return streamed, tuple(files)

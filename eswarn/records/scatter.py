@@ -109,7 +109,7 @@ class Scatter:
         """Put some rows in; count the marks of each code in each era, and the rows that repeat one word for word."""
         used, merged = np.zeros(rows.meaning.shape, np.int64), self.counts[4]
         if len(rows.pupil) and int(rows.pupil.max()) >= len(self.head):
-            self.head = np.append(self.head, np.full(max(len(self.head), int(rows.pupil.max()) + 1 - len(self.head)), -1, np.int64))
+            self.make_room_for_pupils(int(rows.pupil.max()) + 1)
         recorded = rows.recorded if rows.recorded is not None else np.zeros(0, np.int32)
         at = 0
         if rows.recorded is None and self.delay is None and 2 not in rows.half:
@@ -128,9 +128,14 @@ class Scatter:
             )  # fmt: skip
             if status == DONE:
                 return used, int(self.counts[4] - merged)
-            self._make_room(status)
+            self.make_room(status)
 
-    def _make_room(self, status: int) -> None:
+    def make_room_for_pupils(self, n: int) -> None:
+        """Make room for pupils numbered below ``n``."""
+        self.head = np.append(self.head, np.full(max(len(self.head), n - len(self.head)), -1, np.int64))
+
+    def make_room(self, status: int) -> None:
+        """Make room for what a loop of ``put.py`` ran out of."""
         if status == MORE_ROWS:
             n = len(self.first)
             self.first = _grown(self.first, (2 * n, self.first.shape[1]))
@@ -219,7 +224,7 @@ class Scatter:
         for day in np.unique(days):
             if self.column_of[day - UNTOLD] < 0:
                 if 2 * self.counts[1] >= self.first.shape[1]:
-                    self._make_room(MORE_COLUMNS)
+                    self.make_room(MORE_COLUMNS)
                 self.column_of[day - UNTOLD] = self.counts[1]
                 self.counts[1] += 1
 

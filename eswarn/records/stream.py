@@ -23,27 +23,26 @@ from eswarn.records.readers.headers import Header, match
 from eswarn.records.readers.parquet import as_text
 from eswarn.records.readers.raw import Cells, Numbering, Raw
 from eswarn.records.rules import DO
-from eswarn.records.scatter import HALVES, NOTHING_TOLD, Rows, Scatter, Told, era_starts, meanings, told_at
+from eswarn.records.scatter import HALVES, NOTHING_TOLD, Rows, Scatter, Told, meanings, told_at
 from eswarn.records.streamed import Streamed
 from eswarn.records.twice import StreamedFile, added, settle_twice
-from eswarn.words import count as counted
+from eswarn.records.values import plain_identifiers
 
 STREAMED_FROM = 4_000_000  # rows of attendance in Parquet from which they are not kept as a table
 _BATCH = 1 << 20
 _NEEDED = ("pupil_id", "school_id", "date", "session", "code", "recorded_on")
-_PLAIN_ID = "^[A-Za-z0-9_-]{1,40}$"  # certainly an identifier, unless it is a raw UPN; anything else is judged one by one
-_RAW_UPN = "^[A-Za-z][0-9]{11}[0-9A-Za-z]$"
 _FIRST_ROW = 2
 _EARLIEST, _LATEST = np.datetime64("1990-01-01", "D").astype(int), np.datetime64("2040-12-31", "D").astype(int)
 
 
-class _Names:
+class Names:
     """Identifiers in the order in which they are met."""
 
     def __init__(self) -> None:
         self.place: dict[str, int] = {}
 
-    def of(self, texts: list[str]) -> Ints:
+    def of(self, texts: Sequence[str]) -> Ints:
+        """Place of each text, new ones at the end."""
         place = self.place
         return np.array([place.setdefault(text, len(place)) for text in texts], np.int64)
 
@@ -51,7 +50,7 @@ class _Names:
 class _Stream:
     def __init__(self, facts: DatasetFacts, files: Sequence[StreamedFile]) -> None:
         self.facts, self.table = facts, code_table(facts.profile)
-        self.pupils, self.schools = _Names(), _Names()
+        self.pupils, self.schools = Names(), Names()
         days, stays = _size(files)
         self.merge = not any("recorded_on" in file.header.places for file in files)
         self.scatter = Scatter(self.table, width=days, stays=stays, merge=self.merge)
@@ -91,7 +90,7 @@ class _Stream:
         return (
             codes <= self.table.codes - self.facts.codes.map.keys()
             and sessions <= HALVES.keys() - wrong
-            and all(_plain(words[name]) for name in ("pupil_id", "school_id"))
+            and all(pc.all(plain_identifiers(words[name])).as_py() for name in ("pupil_id", "school_id"))
         )
 
     def kept(self, batch: pa.RecordBatch, file: StreamedFile, first: int) -> tuple[pa.RecordBatch, Checked | None]:
@@ -126,12 +125,6 @@ class _Stream:
                 file.used[code or "-", int(era)] += int(used[place, era])
 
 
-def _plain(texts: pa.Array) -> bool:
-    """Whether all of these are identifiers beyond doubt."""
-    fine = pc.all(pc.match_substring_regex(texts, _PLAIN_ID)).as_py()
-    return bool(fine and not pc.any(pc.match_substring_regex(texts, _RAW_UPN)).as_py())
-
-
 def streamable(paths: Sequence[Path]) -> bool:
     """Whether these attendance files are Parquet, all of them, and together so large that they are not kept as a table."""
     try:
@@ -161,7 +154,7 @@ def stream(paths: Sequence[Path], facts: DatasetFacts) -> tuple[Streamed, tuple[
     FileRefused
         A file is damaged, or one rule puts it in doubt.
     """
-    files = [StreamedFile(path, _header(path, facts)) for path in paths]
+    files = [StreamedFile(path, _header(path, facts), ("source_code and minutes_late, where given, are not kept",)) for path in paths]
     filled = _Stream(facts, files)
     for file in files:
         for batch in _batches(file):
@@ -173,10 +166,8 @@ def stream(paths: Sequence[Path], facts: DatasetFacts) -> tuple[Streamed, tuple[
             where=", ".join(shown(f.path.name) for f in files), do=DO["damaged_identifier"],
         )  # fmt: skip
     told = _settle(filled, files)
-    for file in files:
-        file.notes += tuple(_notes(filled, file))
     streamed = Streamed(tuple(filled.pupils.place), tuple(filled.schools.place), filled.scatter, told, filled.table)
-    return streamed, tuple(_ledger(file) for file in files)
+    return streamed, tuple(file.ledger(filled.table) for file in files)
 
 
 def _header(path: Path, facts: DatasetFacts) -> Header:
@@ -250,36 +241,3 @@ def _settle(filled: _Stream, files: Sequence[StreamedFile]) -> Told:
             first += batch.num_rows
     told = Told(*(np.concatenate([getattr(part, f.name) for part in found]) for f in fields(Told)))
     return settle_twice(told, np.concatenate(of_file), np.concatenate(numbers), files, merged_before=filled.merge)
-
-
-def _notes(filled: _Stream, file: StreamedFile) -> list[str]:
-    """What is said of the marks of a file as a whole."""
-    notes = ["source_code and minutes_late, where given, are not kept for a register of this size"]
-    if "recorded_on" not in file.header.places:
-        notes.append("no recorded_on: the last 14 days' marks are provisional, and an evaluation on these records is not leak-free")
-    if none := sum(n for (code, _), n in file.used.items() if code == "-"):
-        notes.append(f"{counted(none, 'blank mark')} (or -): no mark, neither present nor absent")
-    starts = era_starts(filled.table)
-    codes = sorted({code for code, _ in file.used})
-    for era, start in enumerate(starts):
-        odd = filled.table.lookup(codes, np.arange(len(codes)), np.full(len(codes), start)).not_valid_on_date
-        found = {code: file.used[code, era] for code, is_odd in zip(codes, odd, strict=True) if is_odd and file.used[code, era]}
-        if found:
-            marks = counted(sum(found.values()), "mark")
-            named = ", ".join(found)
-            notes.append(f"{marks} with a code that was not in force on the day ({named}), read with its meaning when it was")
-    return notes
-
-
-def _ledger(file: StreamedFile) -> FileLedger:
-    rejected = sum(r.rows for r in file.rejections)
-    return FileLedger(
-        shown(file.path.name),
-        "attendance",
-        file.rows,
-        file.rows - rejected - file.merged,
-        file.merged,
-        rejections=file.rejections,
-        blanked=file.blanked,
-        notes=file.notes,
-    )

@@ -16,11 +16,10 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from eswarn.errors import UsageError
 from eswarn.parallel import blocks, each
-from eswarn.records.arrays import EPOCH, NEVER, UNTOLD, Ints, dates, dictionary, indices, numbers
+from eswarn.records.arrays import EPOCH, NEVER, UNTOLD, Ints, dates, dictionary, indices, numbers, words_in_use
 from eswarn.records.codes import CodeTable, code_table
 from eswarn.records.facts import DATED, Facts, known_rows
 from eswarn.records.grid import MarkGrid, tally
@@ -191,7 +190,7 @@ class Timeline:
         found: dict[str, None] = dict.fromkeys(getattr(streamed, _NAMES[column])) if streamed else {}
         for table in self.records.tables.values():
             if column in table.column_names:
-                found |= dict.fromkeys(pc.unique(table[column]).to_pylist())
+                found |= dict.fromkeys(words_in_use(table[column]))
         return tuple(sorted(found))  # mostly in order already, as files tend to be
 
     def _index(self, table: pa.Table, name: str) -> Ints:

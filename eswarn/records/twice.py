@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from eswarn.records.arrays import Ints
-from eswarn.records.ledger import Rejection
+from eswarn.records.codes import CodeTable
+from eswarn.records.ledger import FileLedger, Rejection, shown
 from eswarn.records.readers.headers import Header
 from eswarn.records.readers.raw import rows_in_words
 from eswarn.records.rules import DO
-from eswarn.records.scatter import Told
+from eswarn.records.scatter import Told, era_starts
+from eswarn.words import count as counted
 
 
 @dataclass
@@ -23,12 +25,37 @@ class StreamedFile:
 
     path: Path
     header: Header
+    notes: tuple[str, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
     rows: int = 0
     merged: int = 0
-    rejections: tuple[Rejection, ...] = ()
     blanked: tuple[Rejection, ...] = ()
-    notes: tuple[str, ...] = ()
     used: Counter[tuple[str, int]] = field(default_factory=Counter)  # marks of each code in each era
+
+    def ledger(self, table: CodeTable) -> FileLedger:
+        """The account of the file, with what is to be said of its marks as a whole."""
+        accepted = self.rows - self.merged - sum(r.rows for r in self.rejections)
+        return FileLedger(
+            shown(self.path.name), "attendance", self.rows, accepted, self.merged, self.rejections, self.blanked,
+            (*self.notes, *self._of_marks(table)),
+        )  # fmt: skip
+
+    def _of_marks(self, table: CodeTable) -> list[str]:
+        notes = []
+        if "recorded_on" not in self.header.places:
+            notes.append("no recorded_on: the last 14 days' marks are provisional, and an evaluation on these records is not leak-free")
+        if none := sum(n for (code, _), n in self.used.items() if code == "-"):
+            notes.append(f"{counted(none, 'blank mark')} (or -): no mark, neither present nor absent")
+        codes = sorted({code for code, _ in self.used})
+        for era, start in enumerate(era_starts(table)):
+            odd = table.lookup(codes, np.arange(len(codes)), np.full(len(codes), start)).not_valid_on_date
+            found = {code: self.used[code, era] for code, is_odd in zip(codes, odd, strict=True) if is_odd and self.used[code, era]}
+            if found:
+                marks = counted(sum(found.values()), "mark")
+                notes.append(
+                    f"{marks} with a code that was not in force on the day ({', '.join(found)}), read with its meaning when it was"
+                )
+        return notes
 
 
 def added(some: tuple[Rejection, ...], more: tuple[Rejection, ...]) -> tuple[Rejection, ...]:

@@ -9,10 +9,20 @@ import datetime as dt
 import re
 from typing import Annotated, Literal
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from eswarn.records.upn import looks_like_upn
+
+IDENTIFIERS = ("pupil_id", "school_id", "household_id")
+_PLAIN, _UPN = "^[A-Za-z0-9_-]{1,40}$", "^[A-Za-z][0-9]{11}[0-9A-Za-z]$"
+
+
+def plain_identifiers(texts: pa.Array) -> pa.Array:
+    """Which texts are identifiers beyond doubt: of letters, figures, - and _ alone, and no UPN. The rest is judged one by one."""
+    return pc.and_not(pc.match_substring_regex(texts, _PLAIN), pc.match_substring_regex(texts, _UPN))
 
 
 def _iso_date(value: object) -> object:

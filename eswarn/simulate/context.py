@@ -14,7 +14,7 @@ from eswarn.simulate.terms import HALF_TERMS, half_term_starts
 TERMS = 3
 _NO_ROW = 0.004  # pupils without any context
 _BLANK = {"ethnicity": 0.02, "eal": 0.015, "idaci_decile": 0.01, "sex": 0.003, "sen": 0.004}  # share of pupils
-_IN_NEED, _PROTECTED, _IN_CARE, _OUT_OF_CARE = 2.2, 2.9, 3.2, 2.4  # of the state at home, in standard deviations
+_IN_NEED, _PROTECTED, _IN_CARE, _OUT_OF_CARE, _ONCE_IN_CARE = 2.2, 2.9, 3.2, 2.4, 2.1  # of the state at home, in standard deviations
 
 
 def context_rows(
@@ -66,7 +66,7 @@ def _facts(people: People, lives: Lives, stays: Stays, years: int) -> Columns:
     period = np.arange(years * TERMS) * (HALF_TERMS // TERMS)
     home = lives.lasting[pupil, HOME, None] + lives.drift[period][:, pupil, HOME].T
     in_care = _in_care(home)
-    ever = np.maximum.accumulate(in_care, axis=1) | people.once_in_care[pupil, None]
+    ever = np.maximum.accumulate(in_care, axis=1) | (lives.lasting[pupil, HOME, None] > _ONCE_IN_CARE)
     carer = np.broadcast_to(lives.lasting[pupil, HOME, None] - 0.5 * lives.lasting[pupil, ATTENDANCE, None] > 2.0, home.shape)
     return {
         "fsm": people.fsm_from[pupil, None] <= period,

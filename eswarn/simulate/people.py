@@ -38,7 +38,7 @@ SEN_NEEDS = ("SEMH", "SPLD", "MLD", "SLCN", "ASD", "HI", "VI", "PD", "OTH")
 _ETHNICITY = (63, 7.5, 0.3, 4.6, 3.7, 1.9, 2.1, 4.9, 1.2, 0.9, 0.6, 1.7, 1.6, 2.6, 2.4, 1.0)
 _NEED = (25, 22, 16, 13, 15, 2, 1, 2, 4)
 _FSM, _SEN_SUPPORT, _PLAN = 0.235, 0.120, 0.028  # shares of pupils: DfE absence distributions, 2022/23
-_UNMATCHED, _ONCE_IN_CARE = 0.0086, 0.006
+_UNMATCHED = 0.0086  # share of pupils
 _SIBLING = 0.16  # chance that a pupil shares the household of the pupil before
 _ARRIVALS = 0.022  # pupils a year who join from a school that is not in the data, as a share of the roll
 
@@ -87,7 +87,6 @@ class People:
     need: Ints
     form: Ints
     unmatched: Flags  # in no census: free meals, support and more are unknown
-    once_in_care: Flags  # before the first day
     temper: NDArray[np.float32]  # on the log of the rate of suspensions; nothing to do with leaving
 
     def __len__(self) -> int:
@@ -184,6 +183,5 @@ def _facts(schools: Schools, school: Ints, periods: int, rng: np.random.Generato
         "sen_from": np.where((sen > 0) & (rng.random(n) < 0.06), rng.integers(1, periods, n), 0).astype(np.int32),
         "need": pick(rng, _NEED, n),
         "unmatched": rng.random(n) < _UNMATCHED,
-        "once_in_care": rng.random(n) < _ONCE_IN_CARE,
         "temper": (1.75 * rng.standard_normal(n) + 3.5 * (rng.random(n) < 0.02)).astype(np.float32),
     }

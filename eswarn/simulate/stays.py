@@ -24,7 +24,7 @@ _OTHER = (
     ("home_education", 0.006, HEALTH, 0.60),
     ("abroad", 0.003, HOME, 0.0),
     ("alternative_provision", 0.002, BEHAVIOUR, 0.9),
-    ("alternative_provision", 0.0013, BEHAVIOUR, 1.3),  # after a permanent exclusion: DfE, 2023/24
+    ("alternative_provision", 0.00093, BEHAVIOUR, 1.3),  # after a permanent exclusion: DfE, 2023/24
     ("deceased", 0.0001, HEALTH, 0.0),
 )
 _EXCLUSION = 4  # place of permanent exclusions in the list above
@@ -35,7 +35,7 @@ OTHER_YEARLY = sum(rate for _, rate, _, _ in _OTHER)
 _INSIDE = 0.5  # share of moves that end at another school of the same data set
 UNKNOWN = 0.029  # share of departures whose destination nobody finds out
 _AT_SIXTEEN_OF_LAST_TERM = 0.8  # early leavers of the last half-term of Year 11 who are there until it ends
-_NEET, _NEET_SEN, _NEET_HOME = -1.85, (0.0, 0.35, 0.50), 0.95  # log odds of NEET among early leavers; the rest withdraw or work
+_NEET, _NEET_SEN, _NEET_HOME = -1.85, (0.0, 0.35, 0.35), 1.00  # log odds of NEET among early leavers; the rest withdraw or work
 _WORK = 0.3  # of that rest, from Year 11 on
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import importlib.util
 import re
 import shutil
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from eswarn.config import Config, default_toml, load_config
+from eswarn.config import Config, DatasetFacts, default_toml, load_config
+from eswarn.records.codes import PROFILES, code_table
+from eswarn.records.plan import READERS
 from eswarn.records.tables import TABLE_MODELS
 from tests.conftest import ROOT
 
@@ -42,6 +45,40 @@ def test_a_file_out_of_step_missing_or_left_over_is_seen(generate: ModuleType, t
 def test_the_default_choices_read_back_as_the_defaults(tmp_path: Path) -> None:
     assert (ROOT / "configs" / "default.toml").read_text(encoding="utf-8") == default_toml()
     assert load_config(ROOT / "configs" / "default.toml") == Config()
+
+
+def test_the_example_of_dataset_toml_can_be_read_and_every_fact_is_told(generate: ModuleType) -> None:
+    section = generate.records_page().split("\n## dataset.toml\n")[1]
+    DatasetFacts.model_validate(tomllib.loads(section.split("```toml\n")[1].split("```")[0]))
+    told = set(re.findall(r"^\| `([a-z_]+)", section, flags=re.MULTILINE))
+    assert told == set(DatasetFacts.model_fields)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_page_of_tables_names_every_register_code(generate: ModuleType, profile: str) -> None:
+    section = generate.records_page().split(f"\n### Profile {profile}\n")[1].split("\n##")[0]
+    assert set(re.findall(r"^\| `([^`]+)` \|", section, flags=re.MULTILINE)) == code_table(profile).codes
+
+
+def test_the_page_of_modules_names_every_module(generate: ModuleType) -> None:
+    named = re.findall(r"\(\.\./(eswarn/\S+\.py)\)", generate.modules_page())
+    there = [path.relative_to(ROOT).as_posix() for path in (ROOT / "eswarn").rglob("*.py")]
+    assert sorted(named) == sorted(path for path in there if not path.endswith(("__init__.py", "__main__.py")))
+
+
+SECTION_OF = {
+    "Common Transfer File (XML)": "Common Transfer File", "Wonde": "Wonde answers", "Ed-Fi": "Ed-Fi resources", "OneRoster": "OneRoster",
+    "termly school census (CSV)": "Termly school census", "register grid": "Register grid", "mark strings": "Mark strings",
+    "workbook": "Long table", "table": "Long table",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("reader", [reader.NAME for reader in READERS])
+def test_the_page_of_formats_says_of_every_reader_what_it_refuses_and_runs_an_example(reader: str) -> None:
+    page = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+    section = page.split(f"\n## {SECTION_OF[reader]}\n")[1].split("\n## ")[0]
+    assert re.search(r"^\*(Refused|Rejected)\*: ", section, flags=re.MULTILINE)
+    assert "\n>>> show(" in section
 
 
 @pytest.mark.parametrize("table", TABLE_MODELS)

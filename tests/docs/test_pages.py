@@ -89,6 +89,26 @@ def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
     assert [link for link in links if not (page.parent / link.split("#")[0]).exists()] == []
 
 
+NAMED_FILE = re.compile(r"`([a-z_/]+\.py)`")
+WITH_FILES = [page for page in PAGES if NAMED_FILE.search(page.read_text(encoding="utf-8"))]
+
+
+def lost(page: str) -> list[str]:
+    """Modules that a page names and the project does not have."""
+    here = [path.relative_to(ROOT).as_posix() for part in ("eswarn", "tests", "benchmarks") for path in (ROOT / part).rglob("*.py")]
+    here += [path.name for path in ROOT.glob("*.py")]
+    return [name for name in NAMED_FILE.findall(page) if not any(f"/{path}".endswith(f"/{name}") for path in here)]
+
+
+@pytest.mark.parametrize("page", WITH_FILES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_the_modules_that_a_page_names_are_there(page: Path) -> None:
+    assert lost(page.read_text(encoding="utf-8")) == []
+
+
+def test_a_module_that_is_not_there_is_seen() -> None:
+    assert lost("`records/grid.py`, `records/lost.py` and `id.py`") == ["records/lost.py", "id.py"]
+
+
 @pytest.mark.parametrize(
     "text",
     [

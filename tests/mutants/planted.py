@@ -14,6 +14,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 import numba
+import pytest
 from numba.core.dispatcher import Dispatcher
 
 from eswarn.features.feature import Feature
@@ -37,10 +38,11 @@ class Mutant:
 
     def ask(self) -> None:
         """Run the test that must see it, as pytest would: with its values, and with a folder where it wants one."""
-        names = [name for name in inspect.signature(self.killer).parameters if name != "tmp_path"]
-        wanted = dict(zip(names, self.values, strict=True))
-        with tempfile.TemporaryDirectory() as folder:
-            self.killer(**wanted, **({"tmp_path": Path(folder)} if "tmp_path" in inspect.signature(self.killer).parameters else {}))
+        asked = inspect.signature(self.killer).parameters
+        with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+            fixtures = {"tmp_path": Path(folder), "monkeypatch": patch}
+            values = dict(zip((name for name in asked if name not in fixtures), self.values, strict=True))
+            self.killer(**values, **{name: given for name, given in fixtures.items() if name in asked})
 
 
 @contextmanager
@@ -52,7 +54,7 @@ def planted(mutant: Mutant) -> Iterator[None]:
     exec(compile(source.replace(mutant.sound, mutant.broken), mutant.module.__file__ or "", "exec"), vars(changed))
     old, new = vars(mutant.module), vars(changed)
     shared = [name for name in list(new) if name in old]
-    other = {name for name in shared if isinstance(old[name], _PLAIN) and old[name] != new[name] and not name.startswith("__")}
+    other = {name for name in shared if isinstance(old[name], _PLAIN) and not name.startswith("__") and old[name] != new[name]} - {FEATURES}
     steps = [step for name in shared for step in (_swap_value(name, old[name], new[name]) if name in other else _swap(old, new, name))]
     steps += _compile_anew(old, new, other)
     assert steps, f"{mutant.what}: the change changes nothing"
@@ -65,6 +67,7 @@ def planted(mutant: Mutant) -> Iterator[None]:
         _forget(old)
 
 
+FEATURES = "FEATURES"
 _PLAIN = int | float | str | tuple | dict | frozenset
 
 
@@ -93,7 +96,7 @@ def _swap(old: Namespace, new: Namespace, name: str) -> list[Callable[[], object
     if inspect.isclass(before) and before.__module__ == old["__name__"]:
         pairs = [(_function(vars(before)[n]), _function(vars(after).get(n))) for n in vars(before)]
         return [step for a, b in pairs if a and b for step in _swap_code(a, b)]
-    if name == "FEATURES":
+    if name == FEATURES:
         return [step for a, b in zip(before, after, strict=True) for step in _swap_feature(a, b)]
     return []
 
@@ -127,24 +130,25 @@ def _compile_anew(old: Namespace, new: Namespace, other: set[str]) -> list[Calla
     Nothing is taken from the folder of compiled code nor left there: it knows a function by its bytecode, which is the same where only
     a number differs.
     """
+    loops = [value for names in _namespaces() for value in names.values() if isinstance(value, Dispatcher)]
+    changed = {id(value): new[name].py_func for name, value in old.items() if isinstance(value, Dispatcher) and name in new}
+    anew = {id(loop): _anew(loop, function) for loop in loops
+            if _reads_differently(function := changed.get(id(loop), loop.py_func), loop.py_func, other)}  # fmt: skip
     steps: list[Callable[[], object]] = []
     for names in _namespaces():
-        for name, before in list(names.items()):
-            if not isinstance(before, Dispatcher):
-                continue
-            after = new.get(name) if old.get(name) is before else before
-            function = after.py_func if isinstance(after, Dispatcher) else before.py_func
-            if function.__code__ != before.py_func.__code__ or other & set(function.__code__.co_names):
-                names[name] = _anew(before, function)
-                steps.append(functools.partial(names.__setitem__, name, before))
-    _anew.cache_clear()
+        for name, value in list(names.items()):
+            if id(value) in anew:
+                names[name] = anew[id(value)]
+                steps.append(functools.partial(names.__setitem__, name, value))
     return steps
 
 
-@functools.cache
-def _anew(before: Dispatcher, function: FunctionType) -> Dispatcher:
-    """The same one wherever it is imported."""
-    return numba.jit(function, cache=False, **before.targetoptions)
+def _reads_differently(function: FunctionType, before: FunctionType, other: set[str]) -> bool:
+    return function.__code__ != before.__code__ or bool(other & set(function.__code__.co_names))
+
+
+def _anew(loop: Dispatcher, function: FunctionType) -> Dispatcher:
+    return numba.jit(function, cache=False, **loop.targetoptions)
 
 
 def _forget(names: Namespace) -> None:

@@ -77,6 +77,19 @@ def test_days_with_has_no_answer_without_an_open_day_in_the_window() -> None:
     spec(WEEK, behaviour=POINTS, measure=days_with(INCIDENT), window=days(2), as_of="2026-02-09", expect={"A": None})
 
 
+def test_days_with_leaves_out_days_on_which_the_own_school_was_closed() -> None:
+    spec("""
+        pupil | school | date                     | am | pm
+        A     | S      | 2026-02-02 to 2026-02-03 | /  | /
+        A     | S      | 2026-02-05 to 2026-02-06 | /  | /
+        C     | T      | 2026-02-02 to 2026-02-06 | /  | /
+    """, behaviour="""
+        pupil | school | date       | kind
+        A     | S      | 2026-02-04 | negative    # closed at S, open at T
+        A     | S      | 2026-02-05 | negative
+    """, measure=days_with(INCIDENT), window=last(4), as_of="2026-02-07", expect={"A": 0.25, "C": None})  # fmt: skip
+
+
 def test_days_with_suspensions_has_an_answer_wherever_they_were_supplied() -> None:
     lost = Events("suspensions", "suspension")
     spec(WEEK, suspensions="""
@@ -147,6 +160,14 @@ READ = """
 def test_latest_extra_is_the_latest_number_of_its_name() -> None:
     spec(WEEK, extra=READ, measure=latest_extra("reading_age"), as_of="2026-02-07", expect={"A": 12, "B": 10, "C": None})
     spec(WEEK, extra=READ, measure=latest_extra("reading_age"), window=days(60), as_of="2026-02-07", expect={"A": 12, "B": None})
+
+
+def test_latest_extra_goes_by_the_date_before_the_school() -> None:
+    spec(WEEK, extra="""
+        pupil | school | date       | name        | value
+        A     | S      | 2026-01-12 | reading_age | 13
+        A     | T      | 2025-09-10 | reading_age | 11
+    """, measure=latest_extra("reading_age"), as_of="2026-02-07", expect={"A": 13})  # fmt: skip
 
 
 def test_numbers_of_ones_own_are_events_too() -> None:

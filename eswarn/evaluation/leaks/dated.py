@@ -31,7 +31,8 @@ def dated_wrongly(cases: Cases) -> Iterator[Finding]:
     yield from _next_year(cases)
 
 
-def _severity(pupils: int, of: int) -> Severity:
+def slip_or_leak(pupils: int, of: int) -> Severity:
+    """Whether impossible dates of so many pupils, of so many departures, are a slip of the pen or a leak."""
     return "leak" if pupils >= FEW and pupils >= RARE * of else "look"
 
 
@@ -52,14 +53,14 @@ def _after_leaving(cases: Cases) -> Iterator[Finding]:
             used = ", ".join(sorted({codes[c] for c in np.unique(place[which])}))
             who = _distinct(marks.pupil[which])
             seen = f"{len(which):,} marks of {who:,} pupils are dated after the leaving date, of {of:,} departures (codes: {used})."
-            yield Finding(kind, _severity(who, of), "attendance.code", seen)
+            yield Finding(kind, slip_or_leak(who, of), "attendance.code", seen)
     for name, date in EVENTS.items():
         rows = cases.rows(name)
         after = cases.after_leaving(name)
         if after.any():
             who = _distinct(rows.pupil[after])
             seen = f"{int(after.sum()):,} rows of {who:,} pupils are dated after the leaving date, of {of:,} departures."
-            yield Finding("rows_after_leaving", _severity(who, of), f"{name}.{date}", seen)
+            yield Finding("rows_after_leaving", slip_or_leak(who, of), f"{name}.{date}", seen)
 
 
 def _outcomes(cases: Cases) -> Iterator[Finding]:

@@ -13,9 +13,9 @@ from eswarn.config import DatasetFacts
 from eswarn.records.ledger import FileRefused, shown
 from eswarn.records.readers.headers import Header, match
 from eswarn.records.readers.raw import Cells, Numbering, Raw
+from eswarn.records.values import IDENTIFIERS
 
 _BATCH = 1 << 20
-_IDENTIFIERS = ("pupil_id", "school_id", "household_id")
 _DAMAGED = (pa.ArrowException, OSError, ValueError, KeyError, OverflowError)
 
 
@@ -90,7 +90,7 @@ def _refuse_type(name: str, kind: pa.DataType, *, header: str, file: str) -> Non
         kind = kind.value_type
     is_text = pt.is_string(kind) or pt.is_large_string(kind) or pt.is_string_view(kind) or pt.is_null(kind)
     where = f'{file}, column "{shown(header)}"'
-    if name in _IDENTIFIERS and not is_text:
+    if name in IDENTIFIERS and not is_text:
         do = "Keep identifiers as text when the file is made."
         raise FileRefused("damaged_identifier", "an identifier kept as a number; leading zeros may be lost", where=where, do=do)
     plain = pt.is_integer(kind) or pt.is_floating(kind) or pt.is_decimal(kind) or pt.is_boolean(kind) or pt.is_date(kind)

@@ -22,9 +22,9 @@ from eswarn.records.readers.scan import check_quotes, scan
 from eswarn.records.readers.stored import Number
 from eswarn.records.readers.workbook import Workbook, read_workbook
 from eswarn.records.readers.worksheet import MAX_CELL, MAX_CELLS
+from eswarn.records.values import IDENTIFIERS
 from eswarn.words import count as counted
 
-IDENTIFIERS = ("pupil_id", "school_id", "household_id")
 TOTALS = {"total", "totals", "grand total", "sum", "average", "mean", "overall"}
 
 

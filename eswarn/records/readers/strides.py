@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from eswarn.compiled import compiled
+from eswarn.parallel import blocks, each
 from eswarn.records.codes import CodeTable
 
 Bools = npt.NDArray[np.bool_]
@@ -23,6 +25,7 @@ _BATCH = 1 << 20  # bytes
 _NEAR = 3  # days: a weekend between two days of school has one this near on either side
 _TWICE = 2  # weekends that prove a week of seven days
 _SPACE = ord(" ")
+_STRINGS_AT_ONCE = 16_384
 _THURSDAY = 3  # the weekday of 1 January 1970
 NO_SIGN = 128  # in place of every byte that is no ASCII
 
@@ -124,35 +127,59 @@ def weigh(strings: Strings, weekdays: Int64s, signs: Signs, *, totals: Sequence[
     n = len(weekdays)
     none, no = np.zeros(n, np.int64), np.zeros(n, np.bool_)
     out = Evidence(none, np.full(n, -1), no, weekdays >= 5, no.copy(), np.zeros((len(COUNTED), n), np.int64))
-    may_be_second = np.logical_or.reduce(signs.pairs, axis=0)
-    for some, data in strings.alike(weekdays):
-        told = data != _SPACE
-        out.marks[some] = np.count_nonzero(told, axis=1)
-        if may_be_second[data[:, 1:]].any():
-            out.two_signs[some] = np.logical_or.reduce(signs.pairs[data[:, :-1], data[:, 1:]], axis=1)
-        for row in totals:
-            out.totals[row, some] = np.count_nonzero(signs.counts[row][data], axis=1)
-        if data.shape[1] and data.shape[1] % 2 == 0:
-            told_days, opened = told[:, ::2] | told[:, 1::2], signs.opens[data[:, ::2]] | signs.opens[data[:, 1::2]]
-            backwards = np.argmax(told_days[:, ::-1], axis=1)
-            out.last[some] = np.where(out.marks[some] > 0, told_days.shape[1] - 1 - backwards, -1)
-            weekday = (int(weekdays[some[0]]) + np.arange(opened.shape[1])) % 7
-            out.not_seven[some] = np.logical_or.reduce(opened[:, weekday >= 5], axis=1)
-            out.not_five[some] |= _closed_one_day_in_seven(opened)
+    seconds, wanted = np.logical_or.reduce(signs.pairs, axis=0), signs.counts[list(totals)]
+
+    def of_block(rows: slice) -> None:
+        found = np.zeros((len(totals), rows.stop - rows.start), np.int64)
+        _weigh(
+            strings.data, strings.starts[rows.start : rows.stop + 1], weekdays[rows], signs.opens, wanted, signs.pairs, seconds,
+            out.marks[rows], out.last[rows], out.two_signs[rows], out.not_five[rows], out.not_seven[rows], found,
+        )  # fmt: skip
+        out.totals[list(totals), rows] = found
+
+    each(of_block, blocks(n, _STRINGS_AT_ONCE))
     return out
 
 
-def _closed_one_day_in_seven(opened: Bools) -> Bools:
-    """Whether the days of a table, a string a row, hold one in seven that is always closed, twice at least between open ones."""
-    before, later = np.zeros_like(opened), np.zeros_like(opened)
-    for step in range(1, _NEAR + 1):
-        before[:, step:] |= opened[:, :-step]
-        later[:, :-step] |= opened[:, step:]
-    between = before & later & ~opened
-    found = np.zeros(len(opened), np.bool_)
-    for first in range(7):
-        found |= ~np.logical_or.reduce(opened[:, first::7], axis=1) & (np.count_nonzero(between[:, first::7], axis=1) >= _TWICE)
-    return found
+@compiled
+def _weigh(  # type: ignore[no-untyped-def]
+    data, starts, weekdays, opens, counts, pairs, seconds, marks, last, two_signs, not_five, not_seven, totals
+):
+    longest = 0
+    for i in range(len(weekdays)):
+        longest = max(longest, starts[i + 1] - starts[i])
+    opened = np.zeros(longest // 2 + 1, np.bool_)
+    for i in range(len(weekdays)):
+        text = data[starts[i] : starts[i + 1]]
+        size = len(text)
+        for k in range(size):
+            sign = text[k]
+            marks[i] += sign != _SPACE
+            if seconds[sign] and k > 0 and pairs[text[k - 1], sign]:
+                two_signs[i] = True
+        for row in range(len(counts)):
+            for k in range(size):
+                totals[row, i] += counts[row, text[k]]
+        if size % 2:
+            continue
+        days, open_days, between = size // 2, np.zeros(7, np.int64), np.zeros(7, np.int64)
+        for day in range(days):
+            one, other = text[2 * day], text[2 * day + 1]
+            opened[day] = opens[one] or opens[other]
+            if one != _SPACE or other != _SPACE:
+                last[i] = day
+        for day in range(days):
+            if opened[day]:
+                open_days[day % 7] += 1
+                not_seven[i] |= (weekdays[i] + day) % 7 >= 5
+                continue
+            before, later = False, False
+            for step in range(1, _NEAR + 1):
+                before |= day >= step and opened[day - step]
+                later |= day + step < days and opened[day + step]
+            between[day % 7] += before and later
+        for residue in range(7):
+            not_five[i] |= open_days[residue] == 0 and between[residue] >= _TWICE
 
 
 @dataclass(frozen=True, slots=True)

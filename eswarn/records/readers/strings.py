@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +83,33 @@ def read(path: Path, *, facts: DatasetFacts) -> Sequence[Raw]:
     FileRefused
         A column is missing, the dates are in doubt, or most strings are; or an identifier is stored as a number.
     """
+    told = dated_strings(path, facts)
+    found = told.found
+    dated = lay_out(found.strings, told.start, week=told.week, signs=told.signs)
+    notes = [*told.notes]
+    notes += [f"{counted(dated.weekend, 'character')} for closed on a Saturday or Sunday left out"] if dated.weekend else []
+    columns = {name: _repeated(found, name, dated.string) for name in ("pupil_id", "school_id") if name in found.texts}
+    columns["date"] = _dates(dated.date)
+    columns["session"] = Cells("AM and PM in turn", ("AM", "PM"), dated.half)
+    columns["code"] = Cells(found.names["marks"], (*map(chr, range(NO_SIGN)), "\ufffd"), dated.byte)
+    numbering = Numbering(2, np.zeros(0, np.int64), found.numbers.astype(np.int32)[dated.string])
+    return [Raw(found.file, "attendance", columns, len(dated.string), numbering, found.fields, tuple(notes), told.rejections)]
+
+
+@dataclass(frozen=True, slots=True)
+class DatedStrings:
+    """The strings of a file, and for each the day it starts on and the days of its week: 5 or 7, or 0 where it was turned away."""
+
+    found: Columns
+    start: Int64s
+    week: Int64s
+    signs: Signs
+    notes: tuple[str, ...]
+    rejections: tuple[Rejection, ...]
+
+
+def dated_strings(path: Path, facts: DatasetFacts) -> DatedStrings:
+    """Read the columns of a file and date its strings; as `read`, without laying out the marks."""
     found = read_columns(path, facts)
     table, local = code_table(facts.profile), facts.codes.map
     signs = Signs.of(table, local)
@@ -99,15 +127,7 @@ def read(path: Path, *, facts: DatasetFacts) -> Sequence[Raw]:
     wrong = np.where(wrong == "", doubt, wrong)
     wrong = np.where((wrong == "") & _disagree(found, evidence), "totals", wrong)
     rejections = _reject(found, wrong, marks=evidence.marks)
-    dated = lay_out(found.strings, start, week=np.where(wrong == "", week, 0), signs=signs)
-    notes = [*found.notes, *note]
-    notes += [f"{counted(dated.weekend, 'character')} for closed on a Saturday or Sunday left out"] if dated.weekend else []
-    columns = {name: _repeated(found, name, dated.string) for name in ("pupil_id", "school_id") if name in found.texts}
-    columns["date"] = _dates(dated.date)
-    columns["session"] = Cells("AM and PM in turn", ("AM", "PM"), dated.half)
-    columns["code"] = Cells(found.names["marks"], (*map(chr, range(NO_SIGN)), "\ufffd"), dated.byte)
-    numbering = Numbering(2, np.zeros(0, np.int64), found.numbers.astype(np.int32)[dated.string])
-    return [Raw(found.file, "attendance", columns, len(dated.string), numbering, found.fields, tuple(notes), rejections)]
+    return DatedStrings(found, start, np.where(wrong == "", week, 0), signs, (*found.notes, *note), rejections)
 
 
 def _days(found: Columns, name: str, facts: DatasetFacts) -> tuple[Int64s, npt.NDArray[np.str_]]:

@@ -16,6 +16,8 @@ from eswarn.config import CohortConfig, Config, DatasetFacts
 from eswarn.errors import UsageError
 from eswarn.evaluation.leaks import KINDS, Finding, alarms, leaks, leaks_in_columns, leaks_in_table, render
 from eswarn.evaluation.leaks.certainty import certainly_more, severity, steadiness, too_good
+from eswarn.evaluation.leaks.dated import slip_or_leak
+from eswarn.evaluation.leaks.own import known_before
 from eswarn.records.store import Records
 from eswarn.simulate import simulate
 
@@ -127,6 +129,27 @@ def test_one_slip_is_worth_a_look_and_no_alarm() -> None:
     slip = pd.DataFrame([{"pupil_id": pupil, "school_id": who.school[pupil], "date": left + pd.Timedelta(days=3), "kind": "negative"}])
     told = leaks(put(school(), "behaviour", pd.concat([rows, slip], ignore_index=True)))
     assert [(f.kind, f.severity) for f in told] == [("rows_after_leaving", "look")]
+
+
+def test_few_pupils_or_a_small_share_of_departures_is_a_slip() -> None:
+    assert [slip_or_leak(pupils, of) for pupils, of in ((2, 10), (3, 10), (3, 400))] == ["look", "leak", "look"]
+
+
+def test_two_pupils_away_for_the_same_months_are_not_one() -> None:
+    marks = frame(school(), "attendance")
+    away = sorted(set(marks["pupil_id"]))[:2]
+    hit = marks["pupil_id"].isin(away) & marks["date"].between("2023-01-01", "2023-07-31")
+    told = leaks(put(school(), "attendance", marks.assign(code=marks["code"].mask(hit, "I"))))
+    assert "pupil_twice" not in {finding.kind for finding in told}
+
+
+def test_what_is_known_before_a_day_holds_nothing_of_the_day() -> None:
+    kept = known_before(without_recorded_on(school()), AS_OF)
+    day = pd.Timestamp(AS_OF)
+    assert (frame(school(), "attendance")["date"] == day).any()
+    assert frame(kept, "attendance")["date"].max() < day
+    assert not (frame(kept, "enrolment")["left_on"] >= day).any()
+    assert (frame(school(), "enrolment")["left_on"] >= day).any()
 
 
 def test_who_comes_back_has_not_left_for_good() -> None:

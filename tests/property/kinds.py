@@ -1,0 +1,195 @@
+"""What must not matter: the same facts told otherwise, or looked at otherwise, and the answers that come of it."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import os
+import random
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+import eswarn
+from eswarn.cohort.oracle import DATED
+from eswarn.records.store import Records
+from eswarn.records.tables import TABLE_MODELS
+from eswarn.records.timeline import Timeline
+from tests.property.test_cutoff import SOMETHING
+from tests.property.worlds import DAY, Row, World, answers, arrow, one_fact_each
+
+Answers = Mapping[object, object]
+Same = tuple[Answers, Answers]  # what is answered, and what is answered of the same told otherwise
+
+
+def told(world: World, records: Records | None = None) -> Answers:
+    return answers(Timeline(records or world.records), world.as_of, config=world.config)
+
+
+# --- told otherwise -------------------------------------------------------------------------------------------------------
+
+
+def order_of_rows(world: World, chance: random.Random) -> Same:
+    return told(world), told(world.having(**{name: chance.sample(rows, len(rows)) for name, rows in world.tables.items()}))
+
+
+def names_of_pupils(world: World, chance: random.Random) -> Same:
+    names = [f"Q{n}" for n in range(16)]
+    chance.shuffle(names)
+    other = {f"P{n:02d}": names[n] for n in range(16)}
+    renamed = {n: [{**row, "pupil_id": other[row["pupil_id"]]} if "pupil_id" in row else row for row in rows] for n, rows in world.tables.items()}
+    expected = {(*key[:2], other[key[2]]) if isinstance(key, tuple) else key: row for key, row in told(world).items()}
+    return expected, told(world.having(**renamed))
+
+
+def later_records(world: World, chance: random.Random) -> Same:
+    """More records of the same kind, dated on or after the as-of date."""
+    tables = {}
+    for name, rows in world.tables.items():
+        moved = [_moved(name, row, world.as_of + chance.choice([0, 0, 1, 30, 400]) * DAY) for row in chance.sample(rows, min(len(rows), 12))]
+        tables[name] = one_fact_each(name, [*moved, *rows])
+    return told(world), told(world.having(**tables))
+
+
+def _moved(table: str, row: Row, day: dt.date) -> Row:
+    dates = {DATED[table]: day} | ({"recorded_on": day} if row.get("recorded_on") else {})
+    return {**row, **dates, "left_on": None} if table == "enrolment" else {**row, **dates}
+
+
+def late_corrections(world: World, chance: random.Random) -> Same:
+    """Other versions of rows that are there, recorded on or after the as-of date."""
+    tables = {}
+    for name, rows in world.tables.items():
+        facts = {k: v for k, v in SOMETHING[name].items() if k not in ("session", "subject", "kind", "name")}
+        some = chance.sample(rows, min(len(rows), 12)) if name != "calendar" else []
+        late = [{**row, **facts, "recorded_on": world.as_of + chance.choice([0, 0, 1, 30, 400]) * DAY} for row in some]
+        tables[name] = one_fact_each(name, [*late, *rows])
+    return told(world), told(world.having(**tables))
+
+
+def batches_of_schools(world: World, chance: random.Random) -> Same:  # noqa: ARG001
+    """Each school with everybody who was ever there and all their records, wherever they were made (decision 0011)."""
+    batches = {}
+    for school in {row["school_id"] for row in world.tables["attendance"]}:
+        members = {row["pupil_id"] for rows in world.tables.values() for row in rows if row["school_id"] == school and "pupil_id" in row}
+        tables = {
+            name: [row for row in rows if (row["pupil_id"] in members if "pupil_id" in row else row["school_id"] == school)]
+            for name, rows in world.tables.items()
+        }
+        batches |= {key: row for key, row in told(world.having(**tables)).items() if key[1] == school}  # type: ignore[index]
+    return {key: row for key, row in told(world).items() if key != "refused"}, batches
+
+
+# --- in other files -------------------------------------------------------------------------------------------------------
+
+
+def in_files(world: World) -> World:
+    """The rows that a school which marks mornings and afternoons would export."""
+
+    def is_exported(row: Row) -> bool:
+        return row.get("session") != "DAY" and not (row.get("kind") == "suspension" and row["sessions"] is None)
+
+    return world.having(**{name: [row for row in rows if is_exported(row)] for name, rows in world.tables.items()})
+
+
+def order_of_columns(world: World, chance: random.Random) -> Same:
+    def shuffled(table: str) -> list[str]:
+        return chance.sample(list(TABLE_MODELS[table].model_fields), len(TABLE_MODELS[table].model_fields))
+
+    return _both(world, lambda name, rows: [(shuffled(name), rows)])
+
+
+def split_files(world: World, chance: random.Random) -> Same:
+    """Up to four files a table, in any order. Like rows stay in one file: from two files they would be one row told twice."""
+
+    def split(name: str, rows: list[Row]) -> list[tuple[list[str], list[Row]]]:
+        place = {repr(row): chance.randrange(4) for row in rows}
+        parts = [[row for row in rows if place[repr(row)] == n] for n in range(4)]
+        return [(list(TABLE_MODELS[name].model_fields), part) for part in parts if part or not rows]
+
+    return _both(world, split)
+
+
+def files_told_twice(world: World, chance: random.Random) -> Same:
+    def twice(name: str, rows: list[Row]) -> list[tuple[list[str], list[Row]]]:
+        return [(list(TABLE_MODELS[name].model_fields), part) for part in (rows, chance.sample(rows, len(rows)))]
+
+    return _both(world, twice)
+
+
+Files = Callable[[str, list[Row]], Iterable[tuple[list[str], list[Row]]]]
+
+
+def _both(world: World, files: Files) -> Same:
+    """What is answered of one CSV file a table, and of the files given (columns and rows of each)."""
+    found = []
+    for form in (lambda name, rows: [(list(TABLE_MODELS[name].model_fields), rows)], files):
+        with tempfile.TemporaryDirectory() as folder:
+            write_files(in_files(world), Path(folder), form)
+            found.append(told(world, eswarn.read(folder)))
+    return found[0], found[1]
+
+
+def write_files(world: World, folder: Path, form: Files) -> None:
+    (folder / "dataset.toml").write_text(f'# Schüler und Schulen\nprofile = "{world.profile}"\n', encoding="utf-8")
+    for name, rows in world.tables.items():
+        for n, (columns, part) in enumerate(form(name, rows)):
+            with (folder / f"{name}-{n}.csv").open("w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, columns)
+                writer.writeheader()
+                writer.writerows({c: "" if row.get(c) is None else row[c] for c in columns} for row in part)
+
+
+def streamed_or_as_a_table(world: World, chance: random.Random) -> Same:
+    """Parquet, as a table and read batch by batch, in batches of any size."""
+    world, found = in_files(world), []
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "dataset.toml").write_text(f'profile = "{world.profile}"\n')
+        for name, rows in world.tables.items():
+            pq.write_table(arrow(name, rows), Path(folder) / f"{name}.parquet", row_group_size=chance.choice([3, 40, 1000]))
+        for least, batch in ((10**9, 1 << 20), (1, chance.choice([1, 7, 100]))):
+            with _set({"eswarn.records.stream.STREAMED_FROM": least, "eswarn.records.stream._BATCH": batch}):
+                records = eswarn.read(folder)
+            assert (records.streamed is None) == (least > 1)
+            found.append(told(world, records))
+    return found[0], found[1]
+
+
+# --- looked at otherwise --------------------------------------------------------------------------------------------------
+
+AT_ONCE = ("records.timeline.STAYS_AT_ONCE", "cohort.roll.STAYS_AT_ONCE", "features.compute.PUPILS_AT_ONCE", "features.register._SETS_AT_ONCE")
+
+
+@contextmanager
+def _set(values: Mapping[str, int], *, threads: int = 1) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ESWARN_THREADS", str(threads))
+        for name, value in values.items():
+            patch.setattr(name, value)
+        yield
+
+
+def size_of_chunks(world: World, chance: random.Random) -> Same:
+    with _set({f"eswarn.{name}": chance.choice([1, 2, 7]) for name in AT_ONCE}):
+        small = told(world)
+    return told(world), small
+
+
+def one_thread_or_two(world: World, chance: random.Random) -> Same:  # noqa: ARG001
+    """In chunks so small that there is work for two."""
+    found = []
+    for threads in (1, 2):
+        with _set({f"eswarn.{name}": 1 for name in AT_ONCE[:-1]}, threads=threads):
+            assert os.environ["ESWARN_THREADS"] == str(threads)
+            found.append(told(world))
+    return found[0], found[1]
+
+
+KINDS: tuple[Callable[[World, random.Random], Same], ...] = (
+    order_of_rows, order_of_columns, split_files, files_told_twice, batches_of_schools, size_of_chunks, one_thread_or_two, names_of_pupils,
+    later_records, late_corrections, streamed_or_as_a_table,
+)  # fmt: skip

@@ -121,6 +121,7 @@ def best_auc(pupils: int = WORLD, seed: int = 7) -> dict[str, Any]:
     best = ceiling(records, causes, AS_OF)
     chance = causes.to_pandas().query("as_of == @AS_OF").set_index("pupil_id")["chance"]
     table = feature_table(records, AS_OF).set_index("pupil_id").drop(columns="as_of")
+    table = table[table.index.isin(chance.index)]  # without those who had left, which the school did not know yet
     log_odds = np.log(chance / (1 - chance)).reindex(table.index)
     model = LGBMRegressor(n_estimators=300, learning_rate=0.03, num_leaves=15, min_child_samples=40, random_state=0, n_jobs=1, verbose=-1)
     guess = cross_val_predict(model, table, log_odds, cv=KFold(5, shuffle=True, random_state=0))
@@ -148,8 +149,8 @@ def _pool(told: list[Told]) -> tuple[Told, Told]:
             if error:
                 error[key] = mean[key] * float(np.hypot(error[top] / mean[top], error[bottom] / mean[bottom]))
         for what, year in (("suspensions", 9), ("exclusions", 10)):
-            most = max(range(7, 14), key=lambda group, what=what: mean[f"{what} in Year {group}"])
-            mean[f"most {what} in Year {year}"] = float(most == year)
+            counts = [mean[f"{what} in Year {group}"] for group in range(7, 14)]
+            mean[f"most {what} in Year {year}"] = float(counts[year - 7] == max(counts))
         days = [mean[f"overall, year: {day}"] for day in ("Mon", "Tue", "Wed", "Thu", "Fri")]
         mean |= {"Friday is highest": float(max(days) == days[4]), "Wednesday is lowest": float(min(days) == days[2])}
         shape = np.corrcoef([mean[f"week {week}"] for week in WEEKLY], list(WEEKLY.values()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
@@ -67,9 +68,9 @@ def _gone_to(records: ew.Records, place: dict[str, int], destination: str) -> Fl
     return flags
 
 
-def _whose(table: object, place: dict[str, int]) -> Flags:
+def _whose(table: pa.Table, place: dict[str, int]) -> Flags:
     flags = np.zeros(len(place), dtype=np.bool_)
-    flags[[place[name] for name in table["pupil_id"].to_pylist()]] = True  # type: ignore[index]
+    flags[[place[name] for name in table["pupil_id"].to_pylist()]] = True
     return flags
 
 

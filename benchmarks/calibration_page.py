@@ -38,8 +38,8 @@ def calibration(part: Mapping[str, Any], table: Table) -> list[str]:
     """
     rows = part["rows"]
     lines = [
-        f"{part['passed']} of {part['figures']} published figures reproduced: {part['n']:,} pupils for 2022/23, {part['fewer']:,} for every "
-        f"other school year, in worlds of {part['world']:,}.",
+        f"{part['passed']} of {part['figures']} published figures reproduced: {part['n']:,} pupils for 2022/23, "
+        f"{part['fewer']:,} for every other school year, in worlds of {part['world']:,}.",
         "",
         "Best possible AUC for leaving early within a year of {as_of}: {given_states:.3f} given the states of the {pupils:,} pupils "
         "({leavers} leave), which nobody can know. From records alone at least {given_records:.3f}: what boosted trees make of all "

@@ -3,9 +3,9 @@
     make figures [ARGS="--data FOLDER --fresh"]
 
 Each part runs by itself: import, scale (10,000 pupils over three years), national (features of up to a million pupils beside
-other engines; half an hour, only with --only national or --national), calibration (simulated schools beside published figures; ten minutes, only
-with --only calibration), fresh (from a clone to a report; minutes, only with
---fresh) and oulad (real learners; needs the open data). A part that is not run keeps its last figures and their date.
+other engines; half an hour, only with --only national or --national), calibration (simulated schools beside published figures;
+ten minutes, only with --only calibration), fresh (from a clone to a report; minutes, only with --fresh) and oulad (real
+learners; needs the open data). A part that is not run keeps its last figures and their date.
 """
 
 from __future__ import annotations

@@ -41,7 +41,10 @@ def half_terms(timeline: Timeline) -> tuple[dt.date, ...]:
     """First Mondays of the half-terms before which there is any mark."""
     marked = timeline.marked_from_to
     if marked is None:
-        raise InputRefused("the attendance table has no rows", do="Export marks for at least one school year.")
+        raise InputRefused(
+            "the attendance table has no rows, so that half-terms cannot be told",
+            do="Export marks for at least one school year; or, where a census counts sessions by term, give the dates:  [cohort] as_of.",
+        )
     first, last = marked
     mondays = half_term_mondays(calendar_before(timeline.before(last + dt.timedelta(days=1))))
     return tuple(day for day in mondays if day > first)

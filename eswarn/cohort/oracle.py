@@ -197,6 +197,11 @@ def _all_marks(known: Known, pupil: str) -> Marks:
 
 def why_not_scored(who: Pupil, config: CohortConfig) -> tuple[str, float]:
     """Why no score can be given ("" where one can), and the share of recent open sessions since entry without a mark."""
+    kept = (marks for (_, school), marks in who.known.marks.items() if school == who.school_id)
+    if not any(means("marked", mark) for marks in kept for mark in marks.values()):
+        terms = [r for r in who.known.rows["term_totals"] if r["pupil_id"] == who.pupil_id]
+        counted = sum(r["possible"] for r in terms if (who.known.t - r["ends_on"]).days <= 400)
+        return "few sessions" if counted < config.min_possible else "", math.nan
     marked = {session for session, mark in who.marks.items() if means("marked", mark)}
     first = who.open_days[-60:][0] if who.open_days else who.known.t
     sessions = {s for s in who.known.open.get(who.school_id, ()) if s[0] >= max(first, who.entered)}

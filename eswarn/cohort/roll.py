@@ -16,6 +16,7 @@ from eswarn.records.facts import Facts
 from eswarn.records.timeline import STAYS_AT_ONCE, Snapshot
 
 RECENT_DAYS = 20  # open days: a mark in these is a sign of being on roll; none in these, a question
+TERM_DAYS = 400  # days back in which a term must have ended, where a school keeps no register but a census counts its sessions
 LOOK_BACK = 60  # open days over which marks must be complete enough
 
 ALREADY_GONE = "no mark in the last 20 school days: already gone?"
@@ -181,7 +182,8 @@ def _can_be_scored(
 ) -> tuple[tuple[str, ...], tuple[str, ...], npt.NDArray[np.float64]]:
     """Count possible and marked sessions of the last 60 school days, wherever they were recorded.
 
-    Who was there before the last 20 open days (of a school with as many) and has no mark in them may be gone already.
+    Who was there before the last 20 open days (of a school with as many) and has no mark in them may be gone already. At a school
+    without any mark the sessions that a termly census counted are what can be told.
     """
     recently, window = calendar.last(RECENT_DAYS)[0], calendar.last(LOOK_BACK)[0]
     found = np.zeros((len(pupil), 4), np.int64)
@@ -200,8 +202,25 @@ def _can_be_scored(
     few_sessions = FEW_SESSIONS.format(least=config.min_possible)
     few_marks = FEW_MARKS.format(share=f"{100 * config.min_marked:.0f} %")
     why = np.where(gone, 1, np.where(possible < config.min_possible, 2, np.where(share < config.min_marked, 3, 0)))
+    by_terms = ~_keep_register(known)[school]
+    why = np.where(by_terms, np.where(_in_terms(known)[pupil] < config.min_possible, 2, 0), why)
     texts, mends = ("", ALREADY_GONE, few_sessions, few_marks), ("", *MENDS.values())
-    return tuple(texts[w] for w in why), tuple(mends[w] for w in why), np.where(n_open > 0, 1 - share, np.nan)
+    unmarked = np.where((n_open > 0) & ~by_terms, 1 - share, np.nan)
+    return tuple(texts[w] for w in why), tuple(mends[w] for w in why), unmarked
+
+
+def _keep_register(known: Snapshot) -> Bools:
+    """Schools with any mark; of the others no more is known than what a census counts by term."""
+    keeps = np.zeros(max(len(known.schools), 1), bool)
+    keeps[known.stay_school[known.marked.first >= 0]] = True
+    return keeps
+
+
+def _in_terms(known: Snapshot) -> npt.NDArray[np.float64]:
+    """Possible sessions of each pupil in the terms that ended in the last `TERM_DAYS` days, wherever they were counted."""
+    table = known.tables["term_totals"]
+    late = table.date >= known.t - TERM_DAYS
+    return np.bincount(table.pupil[late], weights=table.columns["possible"][late], minlength=len(known.pupils))
 
 
 def _in_force(context: Facts, pupil: Ints, pupils: int) -> Ints:

@@ -91,8 +91,11 @@ class Reading:
         try:
             found = stream(paths, self._facts) if sources[0].taken_for == "attendance" else stream_strings(paths, self._facts)
         except FileRefused as error:
-            name = shown(sources[0].path.name)
-            return None, (FileLedger(name, "attendance", refused=str(error), rule=error.rule),)
+            if sources[0].taken_for == "attendance":
+                names = [shown(path.name) for path in paths]
+                name = next((name for name in names if str(error).startswith(name)), names[0])
+                return None, (FileLedger(name, "attendance", refused=str(error), rule=error.rule),)
+            found = None
         if found is None:
             for source in sources:
                 self.take(source)

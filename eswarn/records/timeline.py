@@ -242,14 +242,17 @@ def as_date(t: int) -> dt.date:
 
 
 def check_as_of(timeline: Timeline, as_of: dt.date) -> None:
-    """Refuse an as-of date before which there is no mark at all.
+    """Refuse an as-of date before which there is no mark at all, nor a term's total where no register is kept.
 
     Raises
     ------
     UsageError
         No attendance is known before the date.
     """
-    first = timeline.first_known
+    terms, first = timeline.facts["term_totals"], timeline.first_known
+    t = days_since_epoch(as_of)
+    if first is None and bool(((terms.date < t) & (terms.recorded < t)).any()):
+        return
     if first is None or first >= as_of:
         known = f"The first mark became known on {first}." if first else "The attendance table has no rows."
         raise UsageError(f"no attendance is known before the as-of date {as_of}", do=known)

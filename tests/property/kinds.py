@@ -24,6 +24,7 @@ from tests.property.worlds import DAY, Row, World, answers, arrow, one_fact_each
 
 Answers = Mapping[object, object]
 Same = tuple[Answers, Answers]  # what is answered, and what is answered of the same told otherwise
+Kind = Callable[[World, random.Random], Same]
 
 
 def told(world: World, records: Records | None = None) -> Answers:
@@ -124,10 +125,15 @@ def files_told_twice(world: World, chance: random.Random) -> Same:
 Files = Callable[[str, list[Row]], Iterable[tuple[list[str], list[Row]]]]
 
 
+def as_they_stand(table: str, rows: list[Row]) -> list[tuple[list[str], list[Row]]]:
+    """One file a table, its columns in the usual order."""
+    return [(list(TABLE_MODELS[table].model_fields), rows)]
+
+
 def _both(world: World, files: Files) -> Same:
     """What is answered of one CSV file a table, and of the files given (columns and rows of each)."""
     found = []
-    for form in (lambda name, rows: [(list(TABLE_MODELS[name].model_fields), rows)], files):
+    for form in (as_they_stand, files):
         with tempfile.TemporaryDirectory() as folder:
             write_files(in_files(world), Path(folder), form)
             found.append(told(world, eswarn.read(folder)))
@@ -189,7 +195,7 @@ def one_thread_or_two(world: World, chance: random.Random) -> Same:  # noqa: ARG
     return found[0], found[1]
 
 
-KINDS: tuple[Callable[[World, random.Random], Same], ...] = (
+KINDS: tuple[Kind, ...] = (
     order_of_rows, order_of_columns, split_files, files_told_twice, batches_of_schools, size_of_chunks, one_thread_or_two, names_of_pupils,
     later_records, late_corrections, streamed_or_as_a_table,
 )  # fmt: skip

@@ -1,8 +1,7 @@
-"""What must not matter does not, to the last bit: how the same facts are told, in which pieces they are read, and where."""
+"""What must not matter does not, to the last bit: how the same facts are told, in which pieces they are read, and on what machine."""
 
 from __future__ import annotations
 
-import csv  # noqa: F401
 import json
 import os
 import random
@@ -11,39 +10,47 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from eswarn import parallel
-from eswarn.cohort import merged
 from eswarn.features import compute, measures, view
-from eswarn.records import facts, grid, keys, put, stream
-from eswarn.records.readers import csv as csv_reader  # noqa: F401
-from eswarn.records.tables import TABLE_MODELS
+from eswarn.records import facts, keys, put, stream
+from eswarn.records.readers import headers
 from eswarn.records.timeline import Timeline
 from tests.mutants.planted import Mutant, planted
 from tests.property import kinds
-from tests.property.kinds import KINDS, Answers, in_files, write_files
+from tests.property.kinds import KINDS, Kind
 from tests.property.worlds import DAY, World, answers, worlds
 
+ROOT = Path(__file__).resolve().parents[2]
+THOUSANDS = 1000  # of worlds, in `make test-long`
 chances = st.randoms(use_true_random=False)
 seen: Counter[str] = Counter()
 
 
-def same(kind: object, pair: tuple[Answers, Answers]) -> bool:
-    """Whether both tell the same of the same pupils; and count them."""
-    name = kind if isinstance(kind, str) else kind.__name__  # type: ignore[attr-defined]
-    seen[name] += len(pair[0])
-    return pair[0] == pair[1]
+def is_same(kind: Kind, world: World, chance: random.Random) -> bool:
+    """Whether both ways tell the same of the same pupils; and count the pupils."""
+    expected, found = kind(world, chance)
+    seen[kind.__name__] += len(expected)
+    return expected == found
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 @settings(max_examples=8)
 @given(world=worlds(), chance=chances)
-def test_it_does_not_matter(kind: object, world: World, chance: random.Random) -> None:
-    assert same(kind, kind(world, chance))  # type: ignore[operator]
+def test_it_does_not_matter(kind: Kind, world: World, chance: random.Random) -> None:
+    assert is_same(kind, world, chance)
+
+
+@pytest.mark.long
+@settings(max_examples=THOUSANDS, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@given(worlds(long=True), chances)
+def test_nothing_of_it_matters_in_many_worlds(world: World, chance: random.Random) -> None:
+    assert [kind.__name__ for kind in KINDS if not is_same(kind, world, chance)] == []
 
 
 @given(worlds())
@@ -55,3 +62,128 @@ def test_several_dates_at_once_give_the_answers_of_each_alone(world: World) -> N
         alone |= answers(Timeline(world.records), day, config=world.config)
     if "refused" not in alone:
         assert answers(Timeline(world.records), *days, config=world.config) == alone
+
+
+# --- controls: the same checks must see a bug of their kind ---------------------------------------------------------------
+
+CONTROLS = [
+    (kinds.order_of_rows, put, "there == 0 or known > first_known", "True"),
+    (kinds.order_of_columns, headers, "setdefault(known[head], []).append(place)",
+     "setdefault(known[head], []).append(list(TABLE_MODELS[table].model_fields).index(known[head]))"),
+    (kinds.split_files, keys, "pa.concat_tables([part.table for part in parts])", "parts[0].table"),
+    (kinds.files_told_twice, keys, "keep[doubles.merged] = keep[doubles.conflict] = False", "keep[doubles.conflict] = False"),
+    (kinds.batches_of_schools, view, "self.cohort.school * 64", "self.cohort.school * 0"),
+    (kinds.size_of_chunks, compute, "np.append(np.flatnonzero(np.diff(cohort.school)) + 1, len(cohort))", "np.arange(1, len(cohort) + 1)"),
+    (kinds.one_thread_or_two, parallel, "pool.map(work, todo)", "pool.map(work, todo[:-1])"),
+    (kinds.names_of_pupils, measures, "(below + level / 2)", "(at - np.maximum.accumulate(np.where(new_group, at, 0)))"),
+    (kinds.later_records, facts, "(facts.date < t)", "(facts.date <= t)"),
+    (kinds.late_corrections, facts, "(facts.recorded < t)", "(facts.recorded <= t)"),
+    (kinds.streamed_or_as_a_table, stream, "recorded.null_count == len(recorded)", "recorded.null_count >= 0"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "module", "sound", "broken"), CONTROLS, ids=[control[0].__name__ for control in CONTROLS])
+def test_a_bug_of_its_kind_is_seen(kind: Kind, module: Any, sound: str, broken: str) -> None:
+    caught: list[tuple[World, random.Random]] = []
+
+    @settings(max_examples=60, phases=[Phase.generate])
+    @given(worlds(), st.integers(0, 99))
+    def look(world: World, seed: int) -> None:
+        if not caught:
+            expected, found = kind(world, random.Random(seed))
+            caught.extend([(world, random.Random(seed))] * (expected != found))
+
+    with planted(Mutant(f"a bug that {kind.__name__} must see", module, sound, broken, print)):
+        look()
+    assert caught, "the check has gone blind"
+    assert is_same(kind, *caught[0]), "what caught the bug must leave the real code unmoved"
+
+
+def test_there_is_a_control_for_every_kind() -> None:
+    assert [control[0] for control in CONTROLS] == list(KINDS)
+
+
+# --- the machine: time zone, locale, hash seed ------------------------------------------------------------------------------
+
+LOOK = """
+import hashlib, json, locale, sys, time
+from pathlib import Path
+locale.setlocale(locale.LC_ALL, "")
+import eswarn, datetime
+from eswarn.config import CohortConfig
+from eswarn.records.timeline import Timeline
+from tests.property.worlds import answers
+told = {}
+for folder in sorted(Path(sys.argv[1]).iterdir()):
+    asked = json.loads((folder / "asked.json").read_text())
+    found = answers(Timeline(eswarn.read(folder / "files")), datetime.date.fromisoformat(asked.pop("as_of")), config=CohortConfig(**asked))
+    told[folder.name] = sorted([str(key), hashlib.sha256(row if isinstance(row, bytes) else row.encode()).hexdigest()]
+                               for key, row in found.items())
+machine = {"zone": time.timezone, "point": locale.localeconv()["decimal_point"], "encoding": locale.getencoding(), "hash": hash("pupil")}
+print(json.dumps({"told": told, "machine": machine}))
+"""
+PLAIN = {"TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0"}
+
+
+def looked_at(folder: Path, machine: dict[str, str]) -> dict[str, Any]:
+    """What is told of some worlds in files, by a process of its own on a machine so set."""
+    environment = {name: value for name, value in os.environ.items() if name not in ("LANG", "LC_CTYPE")} | PLAIN | machine
+    done = subprocess.run([sys.executable, "-c", LOOK, str(folder)], env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert not done.returncode, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def another_locale(folder: Path) -> dict[str, str]:
+    """Turkish, with its decimal comma and its two letters i, where it can be made; else no locale at all, and letters of ASCII only."""
+    folder.mkdir()
+    maker = shutil.which("localedef")
+    command = [maker or "", "-i", "tr_TR", "-f", "UTF-8", str(folder / "tr_TR.UTF-8")]
+    if maker and not subprocess.run(command, capture_output=True, check=False).returncode:
+        return {"LC_ALL": "tr_TR.UTF-8", "LOCPATH": str(folder)}
+    return {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
+def in_folders(folder: Path, n: int) -> int:
+    """Write so many worlds as files; the pupils on roll in them."""
+    pupils: list[int] = []
+
+    @settings(max_examples=3 * n, phases=[Phase.generate])
+    @given(worlds())
+    def write(world: World) -> None:
+        if len(pupils) < n and (told := kinds.told(kinds.in_files(world))) and "refused" not in told:
+            (folder / f"{len(pupils):04d}" / "files").mkdir(parents=True)
+            kinds.write_files(kinds.in_files(world), folder / f"{len(pupils):04d}" / "files", kinds.as_they_stand)
+            asked = {**world.config.model_dump(mode="json", exclude_unset=True), "as_of": world.as_of.isoformat()}
+            (folder / f"{len(pupils):04d}" / "asked.json").write_text(json.dumps(asked))
+            pupils.append(len(told))
+
+    write()
+    assert len(pupils) == n
+    return sum(pupils)
+
+
+@pytest.mark.parametrize("n", [6, pytest.param(800, marks=pytest.mark.long)])
+def test_time_zone_locale_and_hash_seed_do_not_matter(tmp_path: Path, n: int) -> None:
+    pupils, plain = in_folders(tmp_path / "worlds", n), looked_at(tmp_path / "worlds", {})
+    assert sum(len(told) for told in plain["told"].values()) == pupils > n
+    machines = {
+        "time zone": {"TZ": "XXX-14"}, "locale": another_locale(tmp_path / "locale"), "hash seed": {"PYTHONHASHSEED": "4711"},
+    }  # fmt: skip
+    for name, machine in machines.items():
+        other = looked_at(tmp_path / "worlds", machine)
+        assert other["machine"] != plain["machine"], f"the {name} of the other machine is not another one"
+        assert other["told"] == plain["told"], name
+        seen[name] += pupils
+
+
+def test_what_was_compared_is_told() -> None:
+    print(f"invariances: {sum(seen.values())} pupils compared, by kind {dict(seen)}")  # noqa: T201  the figure to publish
+    assert not seen or sum(seen.values()) > 100
+
+
+@pytest.mark.long
+def test_more_than_120_000_pupils_were_compared() -> None:
+    if min(seen[kind.__name__] for kind in KINDS) < THOUSANDS:
+        test_nothing_of_it_matters_in_many_worlds()
+    assert sum(seen.values()) >= 120_000

@@ -61,7 +61,9 @@ def disagreements(records: Records, as_of: dt.date, config: CohortConfig) -> lis
 
 
 def _any_mark_known(records: Records, as_of: dt.date) -> bool:
-    marks = records.table("attendance").to_pylist()
+    marks, terms = records.table("attendance").to_pylist(), records.table("term_totals").to_pylist()
+    if not marks:
+        return any(r["ends_on"] < as_of and (r["recorded_on"] or dt.date.min) < as_of for r in terms)
     return any(r["date"] < as_of and (r["recorded_on"] or dt.date.min) < as_of for r in marks)
 
 

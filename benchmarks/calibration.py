@@ -145,9 +145,9 @@ def _pool(told: list[Told]) -> tuple[Told, Told]:
     if "suspensions: all" in mean:
         for what, (one, other) in product(("suspensions", "exclusions"), PAIRS):
             top, bottom, key = f"{what}: {one}", f"{what}: {other}", f"{what}: {one} / {other}"
-            mean[key] = mean[top] / mean[bottom]
-            if error:
-                error[key] = mean[key] * float(np.hypot(error[top] / mean[top], error[bottom] / mean[bottom]))
+            mean[key] = mean[top] / mean[bottom] if mean[bottom] else float("nan")  # in a handful of pupils nobody may be excluded
+            if error and mean[bottom]:
+                error[key] = float(np.hypot(error[top], mean[key] * error[bottom])) / mean[bottom]
         for what, year in (("suspensions", 9), ("exclusions", 10)):
             counts = [mean[f"{what} in Year {group}"] for group in range(7, 14)]
             mean[f"most {what} in Year {year}"] = float(counts[year - 7] == max(counts))

@@ -53,7 +53,12 @@ def bands(year: Grid) -> Told:
 
 
 def _over(rate: Rates, edge: float) -> float:
-    return float((rate >= edge - 1e-12).mean() * 100)
+    return _share(rate >= edge - 1e-12)
+
+
+def _share(flags: Flags) -> float:
+    """Per cent; NaN of nobody."""
+    return float(flags.mean() * 100) if len(flags) else float("nan")
 
 
 def _who_is_away(year: Grid, rate: Rates, any_sen: NDArray[np.int64]) -> Told:
@@ -61,12 +66,12 @@ def _who_is_away(year: Grid, rate: Rates, any_sen: NDArray[np.int64]) -> Told:
     told: Told = {}
     for name, fact in (("FSM", year.fsm), ("SEN", any_sen)):
         known = fact >= 0
-        told[f"{name}, share of enrolments"] = float((fact == 1).mean() * 100)
+        told[f"{name}, share of enrolments"] = _share(fact == 1)
         for level, edge in (("PA", 0.10), ("SA", 0.50)):
             away = rate >= edge - 1e-12
-            told[f"{name}, share of {level}"] = float((fact[away] == 1).mean() * 100)
-            one, other = away[known & (fact == 1)].mean(), away[known & (fact == 0)].mean()
-            told[f"{name}, odds ratio of {level}"] = float(one / (1 - one) / (other / (1 - other)))
+            told[f"{name}, share of {level}"] = _share(fact[away] == 1)
+            one, other = (_share(away[known & (fact == value)]) for value in (1, 0))
+            told[f"{name}, odds ratio of {level}"] = one / (100 - one) / (other / (100 - other)) if 0 < other < 100 else float("nan")
     return told
 
 
@@ -78,7 +83,7 @@ def levels(year: Grid) -> Told:
 
 def code_mix(year: Grid) -> Told:
     """Table 4: codes in % of possible sessions to the end of week 26."""
-    near = year.date <= np.datetime64(dt.date.fromisocalendar(int(str(year.date[-1])[:4]), 26, 5))
+    near = year.date <= np.datetime64(dt.date.fromisocalendar(int(str(year.date[0])[:4]) + 1, 26, 5))
     marks, possible = year.final[:, near], year.possible[:, near].sum()
 
     def share(codes: tuple[str, ...]) -> float:
@@ -114,7 +119,7 @@ def _rate(year: Grid, codes: tuple[str, ...], days: Flags) -> float:
 def spells(year: Grid) -> Told:
     """Table 6: spells, terms, the first week, corrections and who was gone by spring."""
     absent, possible = year.absent, year.possible
-    told = _spell_lengths(absent, possible)
+    told = spell_lengths(absent, possible)
     month = year.date.astype("datetime64[M]").astype(np.int64) % 12
     by_term = [_rates_in(absent, possible, np.isin(month, months)) for months in ((8, 9, 10, 11), (0, 1, 2), (3, 4, 5, 6))]
     for name, one, other in (("autumn to spring", 0, 1), ("spring to summer", 1, 2)):
@@ -131,7 +136,7 @@ def spells(year: Grid) -> Told:
     return told | _gone_by_spring(year, by_term[0])
 
 
-def _spell_lengths(absent: Flags, possible: Flags) -> Told:
+def spell_lengths(absent: Flags, possible: Flags) -> Told:
     """Spells of absence in possible sessions; a closed or unmarked one neither ends nor lengthens a spell."""
     row, session = np.nonzero(possible.reshape(len(possible), -1))
     away = absent.reshape(len(absent), -1)[row, session]
@@ -149,9 +154,8 @@ def _rates_in(absent: Flags, possible: Flags, days: Flags) -> Rates:
 def _gone_by_spring(year: Grid, autumn: Rates) -> Told:
     """Persistent absentees of the autumn, on roll at its end or not, who had left that school's roll before the spring term ended."""
     there = year.final[..., 0] != 255
-    spring = (year.date >= np.datetime64(f"{str(year.date[-1])[:4]}-03-13")) & (
-        year.date <= np.datetime64(f"{str(year.date[-1])[:4]}-03-24")
-    )
+    march = np.datetime64(f"{int(str(year.date[0])[:4]) + 1}-03-13")
+    spring = (year.date >= march) & (year.date < march + 14)
     away = autumn >= 0.10 - 1e-12
     return {"autumn PA, off roll in spring": float((~there[away][:, spring].any(axis=1)).mean() * 100)}
 

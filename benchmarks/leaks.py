@@ -97,7 +97,7 @@ def _tries(records: Records, dice: Callable[[], np.random.Generator]) -> list[Tr
     tries += [("records", p.said, p.kind, lambda p=p: leaks(p.into(records, dice()))) for p in PLANTS]
     tries += [("table", p.said, p.kind, lambda p=p: in_table(p.into(table, dice()))) for p in TABLE_PLANTS]
     tries += [("columns", p.said, p.kind, lambda p=p: leaks_in_columns(p.make, records, AS_OF)) for p in COLUMNS_PLANTS]
-    return [t for t in tries if not (alone and t[2] == "column_sees_others")]
+    return [t for t in tries if not (alone and t[2] in ("column_sees_others", "school_encoded"))]
 
 
 def _overlap(records: Records) -> tuple[Finding, ...]:

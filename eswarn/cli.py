@@ -82,9 +82,14 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_argument("--years", type=int, default=3, help="school years (default 3)")
     simulate.add_argument("--seed", type=int, default=1, help="the same seed gives the same files (default 1)")
     simulate.add_argument("--format", choices=("csv", "parquet"), default="csv")
+    simulate.add_argument("--profile", choices=("by-year", "pre-2020", "post-2021"), default="by-year", help="level of absence")
+    simulate.add_argument("--causes", metavar="FILE", help="Parquet or .csv file to write the true cause and chance of each pupil to")
 
     check = command("check", commands.check, "Read every file and say what became of every row.", folder="DIR")
     check.add_argument("--changes", metavar="SINCE", help="list the marks that were changed on or after this date, YYYY-MM-DD")
+    check.add_argument("--leaks", action="store_true", help="look for what could tell a model the outcome before it happens")
+    check.add_argument("--as-of", action="append", default=[], metavar="DATE", help="with --leaks: day of a list to be tested on")
+    _config(check)
     check.add_argument("--out", metavar="FILE", help="with --changes: CSV file to write each of them to, by pseudonym; must not exist")
 
     pseudonymise = command("pseudonymise", commands.pseudonymise, "Replace identifiers of pupils by keyed pseudonyms.", folder="DIR")

@@ -44,12 +44,21 @@ def demo(args: argparse.Namespace, screen: Screen) -> None:
 
 def simulate(args: argparse.Namespace, screen: Screen) -> None:
     """Write export files of made-up schools."""
+    from eswarn import folders
     from eswarn.records import write
-    from eswarn.simulate import simulate as make
+    from eswarn.simulate import ceiling, simulate_with_causes, write_causes
 
-    made = make(pupils=args.pupils, years=args.years, seed=args.seed, progress=screen.progress)
+    if args.causes:
+        folders.refuse_existing(Path(args.causes))
+    made, causes = simulate_with_causes(
+        pupils=args.pupils, years=args.years, seed=args.seed, profile=args.profile.replace("by-", "by "), progress=screen.progress
+    )  # fmt: skip
     write(made, args.out, file_format=args.format, progress=screen.progress)
     screen.say(f"{made!r} in {args.out}")
+    if args.causes:
+        screen.say(f"{causes.num_rows:,} true causes in {write_causes(causes, args.causes)}")
+        if args.years > 1:
+            screen.say(str(ceiling(made, causes)))
 
 
 def pseudonymise(args: argparse.Namespace, screen: Screen) -> None:
@@ -61,6 +70,18 @@ def pseudonymise(args: argparse.Namespace, screen: Screen) -> None:
     screen.say(f"\n{made!r} under pseudonyms in {args.out}.")
     if args.new_key:
         screen.say(f"New key: {args.key}. Keep it safe and apart from the records; without it no later year will match.")
+
+
+def _leaks(args: argparse.Namespace, screen: Screen) -> None:
+    from eswarn.cohort.dates import parse_date
+    from eswarn.config import load_config
+    from eswarn.evaluation.leaks import alarms, leaks, render
+
+    records = _read(args.folder, screen)
+    found = leaks(records, load_config(args.config), as_of=[parse_date(day) for day in args.as_of], progress=screen.progress)
+    screen.say(render(found))
+    if alarms(found):
+        raise InputRefused(f"{len(alarms(found))} of {len(found)} findings are leaks", where=args.folder, do="Mend them before you train.")
 
 
 def _changes(args: argparse.Namespace, screen: Screen) -> None:
@@ -87,6 +108,9 @@ def check(args: argparse.Namespace, screen: Screen) -> None:
         return
     if args.out:
         raise UsageError("--out goes with --changes", do="eswarn check DIR --changes YYYY-MM-DD --out FILE")
+    if args.leaks:
+        _leaks(args, screen)
+        return
     ledger = look_through(args.folder, progress=screen.progress)
     screen.say(ledger.render())
     refused, read = (list(dict.fromkeys(f.file for f in files)) for files in (ledger.refused, ledger.files))

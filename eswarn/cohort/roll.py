@@ -220,7 +220,7 @@ def _in_terms(known: Snapshot) -> npt.NDArray[np.float64]:
     """Possible sessions of each pupil in the terms that ended in the last `TERM_DAYS` days, wherever they were counted."""
     table = known.tables["term_totals"]
     late = table.date >= known.t - TERM_DAYS
-    return np.bincount(table.pupil[late], weights=table.columns["possible"][late], minlength=len(known.pupils))
+    return np.bincount(table.pupil[late], weights=table.columns["possible"][late], minlength=len(known.pupils)).astype(float)
 
 
 def _in_force(context: Facts, pupil: Ints, pupils: int) -> Ints:

@@ -43,19 +43,29 @@ class Facts:
         return np.isin(self.columns[name], wanted)
 
 
+def in_order(facts: Facts, name: str) -> Facts:
+    """Rows in an order that no file decides: versions of one fact together, in the order in which they were recorded."""
+    grain, others = _columns(facts, name)
+    keys = [facts.pupil, facts.school, facts.date, *(_ranks(facts, c) for c in grain), facts.recorded, *(_ranks(facts, c) for c in others)]
+    return facts.take(np.lexsort(keys[::-1]))
+
+
 def known_rows(facts: Facts, name: str, t: int) -> Facts:
-    """Rows dated and recorded before ``t``, the latest version of each, in an order that no file decides."""
-    rows = facts.take((facts.date < t) & (facts.recorded < t))
-    grain = [c for c in GRAIN[name] if c not in {"pupil_id", "school_id", "recorded_on", DATED[name]}]
-    others = [c for c in rows.columns if c not in grain]
-    keys = [rows.pupil, rows.school, rows.date, *(_ranks(rows, c) for c in grain), rows.recorded, *(_ranks(rows, c) for c in others)]
-    rows = rows.take(np.lexsort(keys[::-1]))
+    """Of rows `in_order`, the latest version of each that is dated and recorded before ``t``."""
+    known = (facts.date < t) & (facts.recorded < t)
+    rows = facts if known.all() else facts.take(known)
     if not GRAIN[name] or not len(rows):
         return rows
     same = np.ones(len(rows) - 1, bool)
-    for key in (rows.pupil, rows.school, rows.date, *(_ranks(rows, c) for c in grain)):
+    for key in (rows.pupil, rows.school, rows.date, *(_ranks(rows, c) for c in _columns(rows, name)[0])):
         same &= key[1:] == key[:-1]
-    return rows.take(np.append(~same, True))
+    return rows.take(np.append(~same, True)) if same.any() else rows
+
+
+def _columns(facts: Facts, name: str) -> tuple[list[str], list[str]]:
+    """The columns that belong to the grain of a table beside who, where and when, and the others."""
+    grain = [c for c in GRAIN[name] if c not in {"pupil_id", "school_id", "recorded_on", DATED[name]}]
+    return grain, [c for c in facts.columns if c not in grain]
 
 
 def _ranks(rows: Facts, column: str) -> Floats:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -18,6 +17,7 @@ from eswarn.config import DatasetFacts
 from eswarn.records.arrays import UNTOLD, Ints
 from eswarn.records.check import Checked, check
 from eswarn.records.codes import code_table
+from eswarn.records.grid import Marks
 from eswarn.records.ledger import FileLedger, FileRefused, shown
 from eswarn.records.readers.headers import Header, match
 from eswarn.records.readers.parquet import as_text
@@ -29,7 +29,7 @@ from eswarn.records.twice import StreamedFile, added, settle_twice
 from eswarn.records.values import plain_identifiers
 
 STREAMED_FROM = 4_000_000  # rows of attendance in Parquet from which they are not kept as a table
-_BATCH = 1 << 20
+_BATCH = 1 << 18  # rows: small enough that what is read stays in the cache until it is put in
 _NEEDED = ("pupil_id", "school_id", "date", "session", "code", "recorded_on")
 _FIRST_ROW = 2
 _EARLIEST, _LATEST = np.datetime64("1990-01-01", "D").astype(int), np.datetime64("2040-12-31", "D").astype(int)
@@ -40,11 +40,22 @@ class Names:
 
     def __init__(self) -> None:
         self.place: dict[str, int] = {}
+        self._last: tuple[pa.Array, Ints] | None = None
 
     def of(self, texts: Sequence[str]) -> Ints:
         """Place of each text, new ones at the end."""
         place = self.place
         return np.array([place.setdefault(text, len(place)) for text in texts], np.int64)
+
+    def of_dictionary(self, texts: pa.Array) -> Ints:
+        """Place of each text; the batches of a row group share their texts, which are looked up once."""
+        if self._last is None or not self._last[0].equals(texts):
+            self._last = texts, self.of(texts.to_pylist())
+        return self._last[1]
+
+    def just_met(self, texts: pa.Array) -> bool:
+        """Whether these are the texts that were looked up last."""
+        return self._last is not None and bool(self._last[0].equals(texts))
 
 
 class _Stream:
@@ -54,20 +65,24 @@ class _Stream:
         days, stays = _size(files)
         self.merge = not any("recorded_on" in file.header.places for file in files)
         self.scatter = Scatter(self.table, width=days, stays=stays, merge=self.merge)
-        self.digits: Counter[int] = Counter()
+        self.meanings: dict[tuple[str, ...], Marks] = {}
 
     def rows_of(self, batch: pa.RecordBatch) -> Rows:
         """A batch of checked rows, its texts as indices."""
         columns = {name: batch.column(i) for i, name in enumerate(batch.schema.names)}
-        texts = {name: columns[name].dictionary.to_pylist() for name in ("pupil_id", "school_id", "session", "code")}
-        index = {name: columns[name].indices.to_numpy() for name in texts}
+        texts = {name: columns[name].dictionary.to_pylist() for name in ("session", "code")}
+        index = {name: columns[name].indices.to_numpy() for name in ("pupil_id", "school_id", "session", "code")}
+        codes = tuple(texts["code"])
+        if codes not in self.meanings:
+            self.meanings[codes] = meanings(codes, self.table)
         recorded = columns.get("recorded_on")
         if recorded is not None and recorded.null_count == len(recorded):
             recorded = None
         return Rows(
-            index["pupil_id"], self.pupils.of(texts["pupil_id"]), index["school_id"], self.schools.of(texts["school_id"]),
+            index["pupil_id"], self.pupils.of_dictionary(columns["pupil_id"].dictionary),
+            index["school_id"], self.schools.of_dictionary(columns["school_id"].dictionary),
             columns["date"].cast(pa.int32()).to_numpy(), index["session"], np.array([HALVES[s] for s in texts["session"]], np.int64),
-            index["code"], meanings(texts["code"], self.table),
+            index["code"], self.meanings[codes],
             recorded.cast(pa.int32()).fill_null(int(UNTOLD)).to_numpy() if recorded is not None else None,
         )  # fmt: skip
 
@@ -90,7 +105,8 @@ class _Stream:
         return (
             codes <= self.table.codes - self.facts.codes.map.keys()
             and sessions <= HALVES.keys() - wrong
-            and all(pc.all(plain_identifiers(words[name])).as_py() for name in ("pupil_id", "school_id"))
+            and (self.pupils.just_met(words["pupil_id"]) or pc.all(plain_identifiers(words["pupil_id"])).as_py())
+            and (self.schools.just_met(words["school_id"]) or pc.all(plain_identifiers(words["school_id"])).as_py())
         )
 
     def kept(self, batch: pa.RecordBatch, file: StreamedFile, first: int) -> tuple[pa.RecordBatch, Checked | None]:
@@ -115,9 +131,6 @@ class _Stream:
             file.notes += tuple(note for note in checked.ledger.notes if note not in file.notes)
         if not kept.num_rows:
             return
-        for text in kept.column("school_id").dictionary.to_pylist():
-            if text not in self.schools.place and text.isdecimal():
-                self.digits[len(text)] += 1
         used, merged = self.scatter.add(self.rows_of(kept))
         file.merged += merged
         for place, code in enumerate(kept.column("code").dictionary.to_pylist()):
@@ -159,8 +172,9 @@ def stream(paths: Sequence[Path], facts: DatasetFacts) -> tuple[Streamed, tuple[
     for file in files:
         for batch in _batches(file):
             filled.add(batch, file)
-    if len(filled.digits) > 1:
-        lengths = " and ".join(map(str, sorted(filled.digits)))
+    digits = {len(school) for school in filled.schools.place if school.isdecimal()}
+    if len(digits) > 1:
+        lengths = " and ".join(map(str, sorted(digits)))
         raise FileRefused(
             "damaged_identifier", f"school ids of {lengths} digits: leading zeros may be lost, or two schemes are mixed",
             where=", ".join(shown(f.path.name) for f in files), do=DO["damaged_identifier"],

@@ -21,7 +21,7 @@ from eswarn.errors import UsageError
 from eswarn.parallel import blocks, each
 from eswarn.records.arrays import EPOCH, NEVER, UNTOLD, Ints, dates, dictionary, indices, numbers, words_in_use
 from eswarn.records.codes import CodeTable, code_table
-from eswarn.records.facts import DATED, Facts, known_rows
+from eswarn.records.facts import DATED, Facts, in_order, known_rows
 from eswarn.records.grid import MarkGrid, tally
 from eswarn.records.scatter import grid_of
 from eswarn.records.store import Records
@@ -182,7 +182,7 @@ class Timeline:
     @cached_property
     def facts(self) -> dict[str, Facts]:
         """Every table but attendance, with all rows: for labels, never for features."""
-        return {name: self._facts(name) for name in DATED}
+        return {name: in_order(self._facts(name), name) for name in DATED}
 
     def _names(self, column: str) -> tuple[str, ...]:
         """All identifiers of the data set in order, so that no result depends on the order of rows or files."""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eswarn.simulate.causes import BEHAVIOUR, HEALTH
-from eswarn.simulate.chance import scatter
+from eswarn.simulate.chance import growth, scatter
 from eswarn.simulate.marks import ATTENDED, CODE, Marks
 from eswarn.simulate.people import YEAR_GROUPS, Flags, People
 from eswarn.simulate.schoolyear import SchoolYear
@@ -37,7 +37,7 @@ def arrange(code: Marks, year: SchoolYear, rng: np.random.Generator) -> None:
     code[np.ix_(placed, week)] = CODE["W"]
     row, day = np.divmod(scatter(rng, _MATCH, year.on_roll.size), len(days.date))
     code[row, day, 1] = CODE["P"]
-    trouble = np.exp(0.9 * year.states[0, :, BEHAVIOUR] - 0.4)
+    trouble = growth(0.9 * year.states[0, :, BEHAVIOUR] - 0.4)
     code[_weekly(rng, _ELSEWHERE * trouble, year, 1)] = CODE["B"]
     code[_weekly(rng, np.full(n, _ARRANGED), year, 1)] = CODE["K"]
 
@@ -45,7 +45,7 @@ def arrange(code: Marks, year: SchoolYear, rng: np.random.Generator) -> None:
 def reserve(code: Marks, year: SchoolYear, people: People, rng: np.random.Generator) -> None:
     """Leave and arrangements that stand whatever the morning brings: C2, G, S, R, J1, C1, T, D and X."""
     n, days = len(year), len(year.days.date)
-    strain = np.exp(0.5 * year.states[0, :, BEHAVIOUR] + 0.5 * year.states[0, :, HEALTH] - 0.3)
+    strain = growth(0.5 * year.states[0, :, BEHAVIOUR] + 0.5 * year.states[0, :, HEALTH] - 0.3)
     part_time = _stretch(rng, _PART_TIME * strain, rng.integers(30, 100, n), rng.integers(0, days, n), days)
     afternoons = code[..., 1]
     afternoons[part_time & ATTENDED[afternoons]] = CODE["C2"]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eswarn.simulate.causes import ATTAINMENT, ATTENDANCE, BEHAVIOUR
-from eswarn.simulate.chance import pick
+from eswarn.simulate.chance import growth, pick
 from eswarn.simulate.columns import Columns
 from eswarn.simulate.people import YEAR_GROUPS, Flags, People, Schools
 from eswarn.simulate.schoolyear import SchoolYear
@@ -40,8 +40,8 @@ _POINTS = np.array([-1.0, -2.0, -4.0, -8.0])  # for severity 1 to 4: incidents c
 _MILD, _GRAVE = (22, 16, 12, 30, 16, 2, 1, 1), (0, 0, 4, 34, 28, 18, 8, 8)
 _YEAR_GROUP = np.array([0.85, 1.15, 1.35, 1.25, 0.85, 0.15, 0.10])
 _REASON = (50, 5, 15, 15, 5, 4, 2, 1, 1, 1, 0.5, 0.5)  # half is disruption: DfE suspensions, 2023/24
-_SUSPENDED = 0.0039  # yearly, at average behaviour and temper, without FSM and SEN: 11.3 per 100 pupils (DfE, 2023/24)
-_BEHAVIOUR, _FSM, _SUPPORT, _PLAN, _BOY = 1.15, 1.15, 0.95, 0.70, 0.15  # on the log of that rate
+_SUSPENDED = 0.0039  # yearly, at average behaviour and temper, without FSM and SEN: 11.3 per 100 pupils (DfE, 2023/24, all phases)
+_BEHAVIOUR, _FSM, _SUPPORT, _PLAN, _BOY = 1.15, 1.15, 0.80, 0.62, 0.15  # on the log of that rate
 _AT_MOST = 8  # in a half-term
 _LENGTHS, _LENGTH = np.array([1, 2, 3, 4, 6, 8, 10]), (6, 39, 3, 21, 14, 6, 11)  # sessions: 45 % a day or less
 _WITHDRAWN = 0.01
@@ -70,7 +70,7 @@ def suspend(year: SchoolYear, people: People, schools: Schools, stays: Stays, rn
     n, days = year.on_roll.shape
     log_rate = _BEHAVIOUR * year.states[..., BEHAVIOUR] + people.temper[year.pupil]
     log_rate += _FSM * year.fsm + np.array([0, _SUPPORT, _PLAN])[year.sen] + _BOY * people.sex[year.pupil]
-    rate = _SUSPENDED / HALF_TERMS * schools.strictness[year.school] * _YEAR_GROUP[year.group - YEAR_GROUPS[0]] * np.exp(log_rate)
+    rate = _SUSPENDED / HALF_TERMS * schools.strictness[year.school] * _YEAR_GROUP[year.group - YEAR_GROUPS[0]] * growth(log_rate)
     half_term, row = np.divmod(np.repeat(np.arange(HALF_TERMS * n), np.minimum(rng.poisson(rate), _AT_MOST).ravel()), n)
     opens = np.searchsorted(year.days.half_term, half_term)
     ends = np.searchsorted(year.days.half_term, half_term, side="right")
@@ -131,8 +131,8 @@ def suspension_rows(year: SchoolYear, suspended: Suspensions, rng: np.random.Gen
 def behaviour_rows(year: SchoolYear, schools: Schools, attended: Flags, suspended: Suspensions, rng: np.random.Generator) -> Columns:
     """Columns of the behaviour table; whatever happened, happened on a day in school."""
     states, there = year.states, attended & year.on_roll
-    trouble = np.exp(0.85 * states[..., BEHAVIOUR] + 0.30 * states[..., ATTENDANCE] + 0.15 * states[..., ATTAINMENT])
-    ease = np.exp(-0.25 * states[..., BEHAVIOUR] - 0.25 * states[..., ATTENDANCE] - 0.15 * states[..., ATTAINMENT])
+    trouble = growth(0.85 * states[..., BEHAVIOUR] + 0.30 * states[..., ATTENDANCE] + 0.15 * states[..., ATTAINMENT])
+    ease = growth(-0.25 * states[..., BEHAVIOUR] - 0.25 * states[..., ATTENDANCE] - 0.15 * states[..., ATTAINMENT])
     by_group = _YEAR_GROUP[year.group - YEAR_GROUPS[0]] * schools.strictness[year.school]
     minor = _happen(rng, there, year.daily((_NEGATIVE * by_group * trouble).astype(np.float32)))
     praise = _happen(rng, there, year.daily((_POSITIVE * ease).astype(np.float32)))

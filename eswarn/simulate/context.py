@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eswarn.simulate.causes import ATTENDANCE, HOME, Lives
+from eswarn.simulate.chance import growth
 from eswarn.simulate.columns import Columns
 from eswarn.simulate.people import Flags, Ints, People, Schools, form_place
 from eswarn.simulate.stays import Stays
@@ -33,7 +34,7 @@ def context_rows(
     september = np.arange(years * TERMS) % TERMS == 0
     day = begins + np.where(september, 0, rng.integers(0, 40, here.shape))
     day = np.where(arrives, np.maximum(begins, stays.entered[:, None]), day)
-    nowhere = rng.random(len(people)) < _NO_ROW * np.exp(0.7 * lives.lasting[:, ATTENDANCE] + 0.4 * lives.lasting[:, HOME])
+    nowhere = rng.random(len(people)) < _NO_ROW * growth(0.7 * lives.lasting[:, ATTENDANCE] + 0.4 * lives.lasting[:, HOME])
     written = here & (arrives | changed | september) & (day <= gone) & ~nowhere[stays.pupil, None]
     stay, term = np.nonzero(written)
     pupil, group = stays.pupil[stay], start_year + term // TERMS - people.cohort[stays.pupil[stay]] + 7

@@ -37,7 +37,7 @@ SEN_NEEDS = ("SEMH", "SPLD", "MLD", "SLCN", "ASD", "HI", "VI", "PD", "OTH")
 
 _ETHNICITY = (63, 7.5, 0.3, 4.6, 3.7, 1.9, 2.1, 4.9, 1.2, 0.9, 0.6, 1.7, 1.6, 2.6, 2.4, 1.0)
 _NEED = (25, 22, 16, 13, 15, 2, 1, 2, 4)
-_FSM, _SEN_SUPPORT, _PLAN = 0.235, 0.120, 0.028  # shares of pupils: DfE absence distributions, 2022/23
+_FSM, _SEN_SUPPORT, _PLAN = 0.243, 0.132, 0.030  # shares of pupils: DfE absence distributions, 2022/23
 _UNMATCHED = 0.0086  # share of pupils
 _SIBLING = 0.16  # chance that a pupil shares the household of the pupil before
 _ARRIVALS = 0.022  # pupils a year who join from a school that is not in the data, as a share of the roll
@@ -104,7 +104,7 @@ def found_schools(pupils: int, seed: int) -> Schools:
         share=size / size.sum(),
         sixth_form=rng.uniform(0.30, 0.55, n),
         deprivation=rng.normal(0, 0.45, n),
-        absence=effect - effect @ size / size.sum(),  # few schools differ, but do not move the level
+        absence=effect - (effect * size).sum() / size.sum(),  # few schools differ, but do not move the level
         strictness=rng.uniform(0.6, 1.5, n),
         tells_carers=rng.random(n) < 0.85,
     )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from eswarn.simulate.arrangements import arrange, reserve
 from eswarn.simulate.causes import ATTENDANCE, HEALTH, HOME
+from eswarn.simulate.chance import growth
 from eswarn.simulate.columns import Columns
 from eswarn.simulate.fading import Fading
 from eswarn.simulate.marks import ATTENDED, CODE, EARLIER, FIRST_YEAR_OF_NEW_CODES, Marks, among
@@ -81,7 +82,7 @@ def take_register(year: SchoolYear, people: People, schools: Schools, stays: Sta
 
 
 def _come_late(code: Marks, year: SchoolYear, rng: np.random.Generator) -> None:
-    rate = np.exp(0.8 * year.states[..., ATTENDANCE] + 0.3 * year.states[..., HOME] - 0.42)
+    rate = growth(0.8 * year.states[..., ATTENDANCE] + 0.3 * year.states[..., HOME] - 0.42).astype(np.float32)
     for session, level in enumerate(_LATE):
         late = rng.random(year.on_roll.shape, dtype=np.float32) < np.minimum(year.daily(rate) * level, 0.6)
         code[..., session][late] = CODE["L"]
@@ -90,7 +91,7 @@ def _come_late(code: Marks, year: SchoolYear, rng: np.random.Generator) -> None:
 def _stay_away(code: Marks, year: SchoolYear, strain: NDArray[np.float32], fading: Fading, rng: np.random.Generator) -> None:
     days = year.days
     lean = _UNAUTHORISED + 0.7 * (year.states[..., ATTENDANCE] - year.states[..., HEALTH]) + 0.35 * year.fsm
-    unauthorised = (strain / (1 + np.exp(-lean))).astype(np.float32)
+    unauthorised = (strain / (1 + growth(-lean))).astype(np.float32)
     season = _SEASON[days.half_term] * (1 + _RISE[days.half_term] * days.place**2)
     fresh = days.date < days.date[0] + 7
     reasons = {True: year.daily(unauthorised), False: year.daily(strain - unauthorised)}

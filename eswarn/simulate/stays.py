@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from eswarn.config import Destination
 from eswarn.simulate.causes import BEHAVIOUR, HEALTH, HOME, LOG_HAZARD, Lives, base_hazard, year_group
-from eswarn.simulate.chance import stream
+from eswarn.simulate.chance import growth, stream, weigh
 from eswarn.simulate.fading import LEAVES, Fading, first_sign
 from eswarn.simulate.people import YEAR_GROUPS, Flags, Ints, People, Schools
 from eswarn.simulate.terms import HALF_TERMS, Dates, half_term_starts, school_leaving_date
@@ -29,7 +29,7 @@ _OTHER = (
 )
 _EXCLUSION = 4  # place of permanent exclusions in the list above
 # Factors on their rate (DfE, 2023/24): without and with free meals; support and plan; sex; year group.
-_EXCLUDED_FSM, _EXCLUDED_SEN, _EXCLUDED_BOY = (0.62, 2.0), (0.75, 2.4, 1.6), (0.75, 1.25)
+_EXCLUDED_FSM, _EXCLUDED_SEN, _EXCLUDED_BOY = (0.62, 2.0), (0.85, 2.0, 1.2), (0.85, 1.12)
 _EXCLUDED_GROUP = (0.6, 1.1, 1.4, 1.7, 0.9, 0.1, 0.05)
 OTHER_YEARLY = sum(rate for _, rate, _, _ in _OTHER)
 _INSIDE = 0.5  # share of moves that end at another school of the same data set
@@ -106,8 +106,8 @@ def follow(people: People, lives: Lives, schools: Schools, *, start_year: int, y
 def _hazards(people: People, lives: Lives, group: Ints, period: int) -> NDArray[np.float64]:
     """Hazards of one half-term: leaving early, and every other reason, ``[pupil, 1 + reasons]``."""
     states, fsm = lives.at(period), (people.fsm_from <= period).astype(np.int32)
-    early = base_hazard(group, period % HALF_TERMS) * np.exp(states @ LOG_HAZARD)
-    others = [rate / HALF_TERMS * np.exp(slope * states[:, state] - slope**2 / 2) for _, rate, state, slope in _OTHER]
+    early = base_hazard(group, period % HALF_TERMS) * growth(weigh(states, LOG_HAZARD))
+    others = [rate / HALF_TERMS * growth(slope * states[:, state] - slope**2 / 2) for _, rate, state, slope in _OTHER]
     place = np.clip(group - YEAR_GROUPS[0], 0, len(YEAR_GROUPS) - 1)
     for factors, which in ((_EXCLUDED_FSM, fsm), (_EXCLUDED_SEN, people.sen), (_EXCLUDED_BOY, people.sex), (_EXCLUDED_GROUP, place)):
         others[_EXCLUSION] = others[_EXCLUSION] * np.array(factors)[which]
@@ -127,7 +127,9 @@ def _depart(
 ) -> None:
     """Competing risks of one half-term: who leaves, why, and on which day."""
     edges = np.cumsum(hazards[here], axis=1)
-    leaves = rng.random(len(here)) < -np.expm1(-edges[:, -1])
+    any_reason = -np.expm1(-edges[:, -1])
+    leaves = rng.random(len(here)) < any_reason
+    recovers = any_reason * edges[:, 0] / np.maximum(edges[:, -1], 1e-12) * (1 / LEAVES - 1) / (1 - any_reason)  # of those who stay
     edges, who = edges[leaves], here[leaves]
     groups, group = group, group[who]
     reason = (rng.random((len(who), 1)) * edges[:, -1:] >= edges).sum(axis=1) - 1  # -1 early, else a place in _OTHER
@@ -136,7 +138,7 @@ def _depart(
     left = _last_day(rng, roll.entered[who], group, reason < 0, year, half_term)
     unknown = (rng.random(len(who)) < UNKNOWN) & (destination != _TO["deceased"])
     excluded = (reason == _EXCLUSION) & ~unknown
-    back = here[~leaves & (rng.random(len(here)) < -np.expm1(-hazards[here, 0] * (1 / LEAVES - 1)))]
+    back = here[~leaves & (rng.random(len(here)) < recovers)]
     roll.fade(rng, who[reason < 0], left[reason < 0])
     roll.fade(rng, back, _last_day(rng, roll.entered[back], groups[back], True, year, half_term))
     before = roll.school[who]
@@ -169,7 +171,7 @@ def _early(rng: np.random.Generator, group: Ints, lean: NDArray[np.float64]) -> 
     """Destination of those who leave early; ``lean`` is the log odds of being not in education, employment or training."""
     works = (group >= 11) & (rng.random(len(group)) < _WORK)
     rest = np.where(works, _TO["work"], _TO["withdrew"])
-    return np.where(rng.random(len(group)) < 1 / (1 + np.exp(-lean)), _TO["neet"], rest).astype(np.int32)
+    return np.where(rng.random(len(group)) < 1 / (1 + growth(-lean)), _TO["neet"], rest).astype(np.int32)
 
 
 def _finish(rng: np.random.Generator, roll: _Roll, people: People, group: Ints, year: int) -> None:

@@ -7,6 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from eswarn.simulate.causes import CARRY, CAUSES, LASTING, LOG_HAZARD, Lives, base_hazard, year_group
+from eswarn.simulate.chance import growth, weigh
 from eswarn.simulate.fading import LEAVES, unseen
 from eswarn.simulate.people import People, Schools
 from eswarn.simulate.stays import OTHER_YEARLY, UNKNOWN, Stays
@@ -40,19 +41,19 @@ def _chance(
 
     Who is fading will leave with a chance of `LEAVES`; of the others, those who go soon would already show it.
     """
-    lasting, drift = lives.lasting @ LOG_HAZARD, lives.drift[period] @ LOG_HAZARD
+    lasting, drift = weigh(lives.lasting, LOG_HAZARD), weigh(lives.drift[period], LOG_HAZARD)
     hazard, still_here = np.zeros(len(people)), np.full(len(people), 1 - UNKNOWN)
     for ahead in range(HALF_TERMS):
         year, half_term = start_year + (period + ahead) // HALF_TERMS, (period + ahead) % HALF_TERMS
         group, faded = year_group(people, year), CARRY**ahead
-        spread = (1 - LASTING) * (1 - faded**2) * float(LOG_HAZARD @ LOG_HAZARD)
+        spread = (1 - LASTING) * (1 - faded**2) * float((LOG_HAZARD**2).sum())
         share = unseen(_span(year, half_term) - (today - np.datetime64("1970-01-01")).astype(np.int64)).mean()
-        hazard += share * still_here * base_hazard(group, half_term) * np.exp(lasting + faded * drift + spread / 2)
+        hazard += share * still_here * base_hazard(group, half_term) * growth(lasting + faded * drift + spread / 2)
         still_here *= 1 - OTHER_YEARLY / HALF_TERMS
         if half_term == HALF_TERMS - 1:
             still_here *= np.where(group == 11, schools.sixth_form[people.school], 1.0)
     fading = np.where(stays.fading.on(today, len(people)), LEAVES * (1 - UNKNOWN), 0.0)
-    return np.asarray(1 - (1 - fading) * np.exp(-hazard))
+    return np.asarray((1 - (1 - fading) * np.exp(-hazard)).round(9))
 
 
 def _span(year: int, half_term: int) -> NDArray[np.int64]:

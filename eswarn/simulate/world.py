@@ -85,19 +85,21 @@ def simulate(
     Returns
     -------
     Records
-        The tables of `MADE`, with versions (``recorded_on``) as known at the end: 31 July of the last year, for
-        outcomes and the end of a stay 31 August. Points count down for incidents and up for praise.
+        Attendance, behaviour, suspensions, context, outcomes, assessments and enrolment, with versions (``recorded_on``) as
+        known at the end: 31 July of the last year, for outcomes and the end of a stay 31 August. Points count down for
+        incidents and up for praise.
 
     Raises
     ------
     UsageError
-        A number is out of its range.
+        A number is out of its range, or there is no such profile.
 
     Notes
     -----
     Rates follow figures published by the Department for Education (DfE): absence distributions 2016/17 to 2022/23, pupil
     attendance in schools 2022 to 2026, suspensions and permanent exclusions 2023/24. Leaving early depends on
-    five drifting states of each pupil, which the records show through noise. None of it is about a real pupil.
+    five drifting states of each pupil, which the records show through noise, and shows for some weeks before it happens, as
+    it does in others who then stay. docs/figures.md holds the records against what was published. None of it is about a real pupil.
     """
     return _write(create(pupils=pupils, years=years, seed=seed, start_year=start_year, profile=profile), progress)
 

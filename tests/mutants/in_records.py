@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import importlib
 
-from eswarn.records import codes, facts, grid, put, scatter, stream, timeline, twice, upn
-from eswarn.records.readers import census_sums, census_terms, ctf_marks, strides
+from eswarn.records import changes, codes, dates, facts, grid, keys, put, scatter, stream, timeline, twice, upn
+from eswarn.records.readers import census_sums, census_terms, ctf_marks, edfi_days, strides
 from tests.mutants.planted import Mutant
 from tests.spec import test_spec_attendance_features as attendance
 from tests.spec import test_spec_measures as meaning
 from tests.spec import test_spec_rate_features as rates
 from tests.unit.cohort import test_roll as of_roll
 from tests.unit.records import test_census as of_census
+from tests.unit.records import test_changes as of_changes
 from tests.unit.records import test_codes as of_codes
 from tests.unit.records import test_ctf as of_ctf
+from tests.unit.records import test_edfi as of_edfi
+from tests.unit.records import test_keys as of_keys
 from tests.unit.records import test_pseudonymise as of_pseudonyms
+from tests.unit.records import test_record_dates as of_dates
 from tests.unit.records import test_scatter as of_grid
 from tests.unit.records import test_strings as of_strings
 from tests.unit.records import test_twice as of_twice
 from tests.unit.records import test_upn as of_upn
 
 pseudonymise = importlib.import_module("eswarn.records.pseudonymise")  # the function of that name stands before the module
+ERA = "            era = 0\n            while era < len(eras) and"
 WHAT_A_MARK_MEANS = [
     Mutant("codes that are no possible session counted as absent", codes, 'if row.category in {"authorised", "unauthorised"}:',
            'if row.category in {"authorised", "unauthorised", "not_possible"}:',
@@ -31,11 +36,9 @@ WHAT_A_MARK_MEANS = [
            attendance.test_lateness_counts_arrivals_before_and_after_the_register_closed),
     Mutant("the new codes begin a day late in the table", codes, 'days, side="right") - 1', 'days, side="left") - 1',
            of_codes.test_many_marks_are_looked_up_at_once),
-    Mutant("the new codes begin a day late for plain marks", put, "= d\n            era = 0\n            while era < len(eras) and d >= eras",
-           "= d\n            era = 0\n            while era < len(eras) and d > eras",
+    Mutant("the new codes begin a day late for plain marks", put, f"= d\n{ERA} d >= eras", f"= d\n{ERA} d > eras",
            of_grid.test_a_code_has_its_new_meaning_from_the_first_day_of_the_era, ([("AM", "C", None)],)),
-    Mutant("the new codes begin a day late for late marks", put, "= column\n            era = 0\n            while era < len(eras) and d >= eras",
-           "= column\n            era = 0\n            while era < len(eras) and d > eras",
+    Mutant("the new codes begin a day late for late marks", put, f"= column\n{ERA} d >= eras", f"= column\n{ERA} d > eras",
            of_grid.test_a_code_has_its_new_meaning_from_the_first_day_of_the_era, ([("AM", "C", 1)],)),
     Mutant("the new codes begin a day late where a mark is told twice", scatter, 'searchsorted(scatter.eras, day, side="right")',
            "searchsorted(scatter.eras, day)",
@@ -48,8 +51,8 @@ WHAT_WAS_KNOWN = [
            meaning.test_a_correction_counts_from_the_day_after_it_was_recorded),
     Mutant("<= for < at the cutoff of late marks", grid, "days[d] + late[at] < t", "days[d] + late[at] <= t",
            of_grid.test_a_mark_is_known_from_the_day_after_it_was_recorded, (9,)),
-    Mutant("<= for < at the cutoff of later versions", grid, "searchsorted(self.known_on, t)", 'searchsorted(self.known_on, t, side="right")',
-           meaning.test_a_correction_counts_from_the_day_after_it_was_recorded),
+    Mutant("<= for < at the cutoff of later versions", grid, "searchsorted(self.known_on, t)",
+           'searchsorted(self.known_on, t, side="right")', meaning.test_a_correction_counts_from_the_day_after_it_was_recorded),
     Mutant("<= for < at the cutoff of tables", facts, "(facts.date < t)", "(facts.date <= t)",
            meaning.test_latest_is_the_context_in_force_and_null_is_never_no),
     Mutant("recorded_on of marks ignored", put, "            known = recorded[i]\n", "            known = d\n",
@@ -82,6 +85,18 @@ LARGE_FILES = [
            of_twice.test_repeats_are_merged_and_contradictions_rejected_in_every_file, (False,)),
 ]  # fmt: skip
 READERS = [
+    Mutant("days and months of American dates swapped", dates, 'return "mdy" if proofs["mdy"] else "dmy"', 'return "dmy"',
+           of_dates.test_a_number_above_12_in_any_date_column_proves_the_order_for_all),
+    Mutant("the calendar of a spreadsheet off by a day", dates, "dt.date(1899, 12, 30)", "dt.date(1899, 12, 31)",
+           of_dates.test_dates_are_read_in_the_one_way_they_can_be, (["45538", "45539.0"], ["2024-09-03", "2024-09-04"])),
+    Mutant("of rows that contradict each other one is accepted", keys, "contradicts[group[differs]] = True", "contradicts[group[differs]] = False",
+           of_keys.test_rows_that_contradict_each_other_are_all_rejected_with_their_numbers),
+    Mutant("two like incidents of one file are one", keys, "nth = np.arange(len(rows)) - np.repeat", "nth = 0 * np.repeat",
+           of_keys.test_like_incidents_in_one_file_are_separate_and_in_two_files_the_same),
+    Mutant("a day in doubt filled as present", edfi_days, "in (*layout.conflicts, *layout.halves)", "in layout.halves",
+           of_edfi.test_a_day_in_doubt_is_never_filled),
+    Mutant("a change that was changed back counts", changes, 'pc.not_equal(rows["code_before"], rows["code_after"])',
+           'pc.not_equal(rows["code_before"], "")', of_changes.test_changes_agree_with_plain_python),
     Mutant("a term known before its census", census_terms, "_third_thursday(year, 5)", "_third_thursday(year, 1)",
            of_census.test_a_term_is_known_from_the_census_that_collects_it),
     Mutant("Easter Sunday counted in both terms", census_terms, '"summer 1", easter + day,', '"summer 1", easter,',
@@ -90,7 +105,8 @@ READERS = [
            of_census.test_sessions_outside_the_possible_ones_are_never_counted),
     Mutant("more sessions than were possible let pass", census_sums, '+ sums["attended"] > sums["possible"]', '> sums["possible"]',
            of_census.test_more_sessions_than_were_possible_reject_the_row, (10, {"/": 6, "\\": 5})),
-    Mutant("a transfer of five days a week read as of seven", ctf_marks, "7 * (days // 5) + days % 5", "days", of_ctf.test_a_week_of_five_days),
+    Mutant("a transfer of five days a week read as of seven", ctf_marks, "7 * (days // 5) + days % 5", "days",
+           of_ctf.test_a_week_of_five_days),
     Mutant("marks dated although the totals of the file differ", ctf_marks, "!= (totals.possible, totals.attended)",
            "!= (totals.possible, len(attended))", of_ctf.test_marks_that_disagree_with_the_totals_are_rejected_and_the_totals_kept),
     Mutant("attended after the file was made", ctf_marks, "max(attended) > totals.made_on.toordinal()", "max(attended) > 10**7",

@@ -16,6 +16,7 @@ from benchmarks.register_grid import Grid, grid
 from eswarn.errors import UsageError
 from eswarn.records.store import Records
 from eswarn.simulate import ceiling, simulate, simulate_with_causes, write_causes
+from eswarn.simulate.chance import growth, weigh
 from eswarn.simulate.fading import LEAVES, LONGEST, SHORTEST, Fading, first_sign, unseen
 from eswarn.simulate.pressure import level_year
 from eswarn.simulate.stays import EARLY
@@ -85,6 +86,14 @@ def test_nothing_shows_in_those_who_leave_long_after_today_and_everything_in_tho
     assert since.min() == np.datetime64("2024-01-20")  # not before the pupil came
 
 
+def test_the_last_bits_of_a_processor_move_nothing() -> None:
+    power = np.random.default_rng(1).normal(0, 1, 2_000)
+    assert (growth(power) == growth(np.nextafter(power, 9))).all()
+    assert growth(power) == pytest.approx(np.exp(power), abs=1e-6)
+    states = power.astype(np.float32).reshape(-1, 5)
+    assert weigh(states, np.arange(5.0)) == pytest.approx(states @ np.arange(5.0), abs=1e-5)
+
+
 # --- groups and context
 
 
@@ -108,10 +117,9 @@ def test_who_was_looked_after_before_is_not_looked_after_now(made: tuple[Records
 
 def test_suspensions_of_a_pupil_do_not_overlap(made: tuple[Records, pa.Table]) -> None:
     table = made[0].table("suspensions")
-    table = table.filter(pc.equal(table["kind"].cast(pa.string()), "suspension")).sort_by(
-        [("pupil_id", "ascending"), ("start", "ascending")]
-    )
-    pupil, start, end = table["pupil_id"].to_pylist(), table["start"].to_pylist(), table["end"].to_pylist()
+    table = table.filter(pc.equal(table["kind"].cast(pa.string()), "suspension"))
+    rows = sorted(zip(*(table[name].to_pylist() for name in ("pupil_id", "start", "end")), strict=True))
+    pupil, start, end = zip(*rows, strict=True)
     again = [(before, after) for k, (before, after) in enumerate(zip(end, start[1:], strict=False)) if pupil[k] == pupil[k + 1]]
     assert len(again) > 50
     assert all(after > before for before, after in again)

@@ -44,11 +44,13 @@ def _encoded_in(values: Floats, y: Floats, group: Ints, rows: Bools) -> str | No
 def _encoded(values: Floats, y: Floats, group: Ints) -> str | None:
     """How the outcome rate of each group is in the values; None where it is not."""
     n, left = np.bincount(group), np.bincount(group, weights=y)
-    if len(n) < 2 or not 0 < left.sum() < len(y) or np.ptp(values) < EXACT:
+    if not 0 < left.sum() < len(y) or np.ptp(values) < EXACT:
         return None
     without = (left[group] - y) / np.maximum(n[group] - 1, 1)
     if np.ptp(without) > EXACT and (np.abs(values - without) < EXACT).mean() > NEARLY_ALL:
         return ", the pupil left out,"
+    if len(n) < 2:
+        return None
     low, high = np.full(len(n), np.inf), np.full(len(n), -np.inf)
     np.minimum.at(low, group, values)
     np.maximum.at(high, group, values)

@@ -56,7 +56,9 @@ def _months(cases: Cases) -> tuple[Ints, Ints, Ints, npt.NDArray[np.uint64]]:
     rows, (_, place) = cases.rows("attendance"), cases.mark_codes
     away = np.flatnonzero(cases.marks_in("absent"))
     session = numbers(rows.table["session"])[0].astype(np.int64)
-    away = away[np.lexsort((session[away], rows.date[away], rows.pupil[away]))]
+    away = away[np.lexsort((place[away], session[away], rows.date[away], rows.pupil[away]))]
+    facts = np.stack([rows.pupil[away], rows.date[away], session[away], place[away]])
+    away = away[np.append(True, (np.diff(facts) != 0).any(axis=0))] if len(away) else away  # versions with one code are one fact
     who, date, code = rows.pupil[away], rows.date[away], place[away]
     begins = np.ones(len(away), bool)
     begins[1:] = (np.diff(who) != 0) | (np.diff(date) > WEEKEND) | (np.diff(code) != 0)

@@ -135,10 +135,9 @@ def test_few_pupils_or_a_small_share_of_departures_is_a_slip() -> None:
     assert [slip_or_leak(pupils, of) for pupils, of in ((2, 10), (3, 10), (3, 400))] == ["look", "leak", "look"]
 
 
-def test_two_pupils_away_for_the_same_months_are_not_one() -> None:
+def test_two_pupils_who_are_always_away_are_not_one() -> None:
     marks = frame(school(), "attendance")
-    away = sorted(set(marks["pupil_id"]))[:2]
-    hit = marks["pupil_id"].isin(away) & marks["date"].between("2023-01-01", "2023-07-31")
+    hit = marks["pupil_id"].isin(marks["pupil_id"].value_counts().index[:2])
     told = leaks(put(school(), "attendance", marks.assign(code=marks["code"].mask(hit, "I"))))
     assert "pupil_twice" not in {finding.kind for finding in told}
 
@@ -220,6 +219,15 @@ def test_a_table_without_labels_keys_or_columns_is_no_error() -> None:
     assert leaks_in_table(t.X, t.keys[["pupil_id", "as_of"]], np.full(len(t.y), np.nan)) == ()
     assert leaks_in_table(t.X[[]], t.keys, t.y) == ()
     assert leaks_in_table(t.X.iloc[:0], t.keys.iloc[:0], t.y[:0]) == ()
+
+
+def test_a_rate_that_leaves_the_pupil_out_tells_even_in_one_school() -> None:
+    y = np.repeat([0.0, 1.0], [380, 20])
+    keys = pd.DataFrame({"pupil_id": [f"P{i}" for i in range(400)], "school_id": "S"}).sample(frac=1, random_state=1)
+    X = pd.DataFrame({"own": (20 - y) / 399})
+    order = np.random.default_rng(1).permutation(400)
+    told = leaks_in_table(X.iloc[order], keys, y[order])
+    assert "school_encoded" in kinds(told)
 
 
 def test_a_function_that_gives_a_pupil_twice_is_refused() -> None:

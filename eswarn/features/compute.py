@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-PUPILS_AT_ONCE = 8_192
+PUPILS_AT_ONCE = 16_384
 
 
 @dataclass(frozen=True)
@@ -146,9 +146,14 @@ def compute(
     progress("computing features", len(as_of), len(as_of))
     if len(parts) == 1:
         return parts[0]
-    X, keys, left_out = (pd.concat([getattr(part, name) for part in parts], ignore_index=True) for name in ("X", "keys", "left_out"))
+    keys, left_out = (pd.concat([getattr(part, name) for part in parts], ignore_index=True) for name in ("keys", "left_out"))
     y, unknown = (np.concatenate([getattr(part, name) for part in parts]) for name in ("y", "unknown"))
-    return Dataset(X, keys, y, unknown, left_out, tuple(features))
+    values, start = np.empty((len(columns), len(y))), 0
+    while parts:  # each is let go as soon as it is copied, so that the table is never held twice
+        X = parts.pop(0).X
+        values[:, start : start + len(X)] = X.to_numpy().T
+        start += len(X)
+    return Dataset(pd.DataFrame(values.T, columns=columns, copy=False), keys, y, unknown, left_out, tuple(features))
 
 
 def _on(day: dt.date, cohort: Cohort, labels: Labels, features: tuple[Feature, ...]) -> Dataset:
@@ -176,9 +181,11 @@ def answers(cohort: Cohort, features: Sequence[Feature]) -> npt.NDArray[np.float
     sets = sorted({wanted for feature in features for wanted in feature.measure.sets}, key=str)
 
     def of_block(rows: slice) -> None:
-        view, kept = View(cohort.block(rows), sets), scorable[rows]
+        view, kept = View(cohort.block(rows), sets), np.flatnonzero(scorable[rows])
+        everybody = len(kept) == len(view)
         for i in of_register:
-            found[i, upto[rows.start] : upto[rows.stop]] = features[i].compute(view)[kept]
+            answered = features[i].compute(view)
+            found[i, upto[rows.start] : upto[rows.stop]] = answered if everybody else answered[kept]
 
     each(of_block, _whole_schools(cohort))
     view = View(cohort, sets)

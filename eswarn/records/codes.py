@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -75,6 +75,7 @@ class CodeTable:
 
     jurisdiction: str
     rows: tuple[Code, ...]
+    _members: dict[str, npt.NDArray[np.bool_]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def codes(self) -> frozenset[str]:
@@ -127,9 +128,12 @@ class CodeTable:
                 raise UsageError(f'there is no register code "{name[5:]}" in any profile', do=nearest(name[5:], codes))
             sets = {known for known in _every_set() if not known.startswith("code:")}
             raise UsageError(f'there is no set of marks called "{name}"', do=nearest(name, sets))
-        table = np.zeros(256, np.bool_)
-        table[: len(self.rows)] = [name in _sets(row) for row in self.rows]
-        return table
+        if name not in self._members:
+            table = np.zeros(256, np.bool_)
+            table[: len(self.rows)] = [name in _sets(row) for row in self.rows]
+            table.setflags(write=False)
+            self._members[name] = table
+        return self._members[name]
 
 
 def _sets(row: Code) -> set[str]:

@@ -28,7 +28,7 @@ _SHIFT = {  # who starts from where: state, in standard deviations
     "sen": (0.10, 0.20, 0.15, 0.40, 0.70),
     "boy": (0.00, -0.05, 0.00, 0.25, 0.10),
 }
-LOG_HAZARD = np.array([0.54, 0.26, 0.41, 0.68, 0.45], dtype=np.float32)  # for each state, per standard deviation
+LOG_HAZARD = np.array([0.57, 0.26, 0.41, 0.66, 0.45], dtype=np.float32)  # for each state, per standard deviation
 YEARLY = (0.0021, 0.0034, 0.0061, 0.0118, 0.0143, 0.037, 0.025)  # leaving early in a year, Years 7 to 13, at average states
 AT_SIXTEEN = 0.013  # on top of it: Year 11 ends and nothing follows
 

@@ -27,10 +27,10 @@ _NOISE = 0.35  # of a half-term, on the score
 # Place and spread by year group, 7 to 13, without and with free meals and then support: (no, no), (no, yes), (yes, no), (yes, yes).
 _PLACE = np.array(
     [
-        [-0.39, -0.11, 0.62, 0.93],
+        [-0.39, -0.11, 0.62, 0.97],
         [-0.09, 0.18, 0.84, 1.12],
         [0.02, 0.39, 0.97, 1.22],
-        [0.00, 0.36, 1.03, 1.39],
+        [-0.02, 0.33, 1.03, 1.39],
         [-0.18, 0.10, 0.80, 1.14],
         [-0.33, -0.05, 0.65, 0.99],
         [-0.28, 0.00, 0.70, 1.04],
@@ -47,9 +47,9 @@ _WIDTH = np.array(
         [1.30, 1.65, 1.21, 1.33],
     ]
 )
-_UNMATCHED = (1.95, 3.3)  # place and spread of pupils whom no census matches
+_UNMATCHED = (1.90, 3.7)  # place and spread of pupils whom no census matches
 _BOY = -0.13
-_STRETCH, _BELOW = 0.16, 0.8  # with free meals, those who are there most are there more often still
+_STRETCH, _BELOW = 0.26, 0.8  # with free meals, those who are there most are there more often still
 _SCALE = np.array([-4.0, -2.0, -1.0, -0.5, 0.0, 0.4, 0.8, 1.2, 1.6, 1.8, 2.0, 2.2, 2.4, 2.7, 3.0, 4.0])
 _CURVE = np.log(
     [0.0081, 0.0134, 0.0210, 0.0281, 0.0394, 0.0535, 0.0738, 0.0851, 0.100, 0.116, 0.152, 0.271, 0.445, 0.758, 1.042, 2.229]

@@ -29,13 +29,13 @@ _OTHER = (
 )
 _EXCLUSION = 4  # place of permanent exclusions in the list above
 # Factors on their rate (DfE, 2023/24): without and with free meals; support and plan; sex; year group.
-_EXCLUDED_FSM, _EXCLUDED_SEN, _EXCLUDED_BOY = (0.62, 2.0), (0.85, 2.0, 1.2), (0.85, 1.12)
+_EXCLUDED_FSM, _EXCLUDED_SEN, _EXCLUDED_BOY = (0.72, 1.90), (1.00, 1.65, 1.50), (0.85, 1.12)
 _EXCLUDED_GROUP = (0.6, 1.1, 1.4, 1.7, 0.9, 0.1, 0.05)
 OTHER_YEARLY = sum(rate for _, rate, _, _ in _OTHER)
 _INSIDE = 0.5  # share of moves that end at another school of the same data set
 UNKNOWN = 0.029  # share of departures whose destination nobody finds out
 _AT_SIXTEEN_OF_LAST_TERM = 0.8  # early leavers of the last half-term of Year 11 who are there until it ends
-_NEET, _NEET_SEN, _NEET_HOME = -1.85, (0.0, 0.35, 0.35), 1.00  # log odds of NEET among early leavers; the rest withdraw or work
+_NEET, _NEET_SEN, _NEET_HOME = -1.94, (0.0, 0.35, 0.35), 1.00  # log odds of NEET among early leavers; the rest withdraw or work
 _WORK = 0.3  # of that rest, from Year 11 on
 
 

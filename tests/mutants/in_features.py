@@ -5,6 +5,7 @@ from __future__ import annotations
 from eswarn.cohort import absence, calendar, label, merged, roll
 from eswarn.features import bits, career, compute, events, feature, library, measures, register, view, weeks, windows
 from tests.mutants.planted import Mutant
+from tests.property import test_oracle as of_oracle
 from tests.spec import test_spec_attendance_features as attendance
 from tests.spec import test_spec_event_measures as event
 from tests.spec import test_spec_measures as meaning
@@ -159,6 +160,8 @@ WHAT_IS_ASKED = [
     Mutant("columns swapped", library, '"attainment", measure=mean_ratio(RESULTS, top="score", bottom="maximum")',
            '"attainment", measure=mean_ratio(RESULTS, top="maximum", bottom="score")',
            other.test_attainment_is_the_mean_share_of_marks),
+    Mutant("the last block of schools forgotten", compute, " or end == len(cohort):", ":",
+           of_oracle.test_they_agree_on_registers_of_several_years, (30, 2)),
     Mutant("a block that ends in the middle of a school", compute, "np.append(np.flatnonzero(np.diff(cohort.school)) + 1, len(cohort))",
            "np.arange(1, len(cohort) + 1)",
            of_register.test_blocks_are_of_whole_schools_and_hold_everybody_once),

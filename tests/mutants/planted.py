@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import inspect
 import sys
@@ -20,6 +21,8 @@ from numba.core.dispatcher import Dispatcher
 from eswarn.features.feature import Feature
 
 Namespace = dict[str, Any]
+FEATURES = "FEATURES"
+_PLAIN = int | float | str | tuple | dict | frozenset | dt.date  # kinds of constants
 
 
 @dataclass(frozen=True)
@@ -65,10 +68,6 @@ def planted(mutant: Mutant) -> Iterator[None]:
         for step in steps:
             step()
         _forget(old)
-
-
-FEATURES = "FEATURES"
-_PLAIN = int | float | str | tuple | dict | frozenset
 
 
 def _namespaces() -> list[Namespace]:

@@ -77,16 +77,17 @@ def late_corrections(world: World, chance: random.Random) -> Answers:
 
 def batches_of_schools(world: World, chance: random.Random) -> Answers:
     """Each school with everybody who was ever there and all their records, wherever they were made (decision 0011)."""
-    batches: dict[object, object] = {}
-    for school in {row["school_id"] for row in world.tables["attendance"]}:
+    whole, batches = told(world), {}
+    for school in sorted({row["school_id"] for rows in world.tables.values() for row in rows}):
         members = {row["pupil_id"] for rows in world.tables.values() for row in rows if row["school_id"] == school and "pupil_id" in row}
         tables = {
             name: [row for row in rows if (row["pupil_id"] in members if "pupil_id" in row else row["school_id"] == school)]
             for name, rows in world.tables.items()
         }
         found = told(world.having(**tables))
+        found = whole if "refused" in found else found  # alone, a school of which no mark is known is refused; among others it is not
         batches |= {key: row for key, row in found.items() if isinstance(key, tuple) and key[1] == school}
-    return batches or told(world)  # which may be refused
+    return batches if "refused" not in whole else whole
 
 
 # --- in other files -------------------------------------------------------------------------------------------------------

@@ -47,7 +47,8 @@ def _encoded(values: Floats, y: Floats, group: Ints) -> str | None:
     if not 0 < left.sum() < len(y) or np.ptp(values) < EXACT:
         return None
     without = (left[group] - y) / np.maximum(n[group] - 1, 1)
-    if np.ptp(without) > EXACT and (np.abs(values - without) < EXACT).mean() > NEARLY_ALL:
+    same, some = np.abs(values - without) < EXACT, left[group] > 0  # a group without leavers says 0, as many a column does
+    if min(same[some].mean(), same[y == 1].mean()) > NEARLY_ALL and np.ptp(without[some]) > EXACT:
         return ", the pupil left out,"
     if len(n) < 2:
         return None

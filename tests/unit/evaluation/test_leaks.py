@@ -26,8 +26,8 @@ DICE = 1
 
 @functools.cache
 def school() -> Records:
-    """A clean data set with 26 early leavers."""
-    return simulate(pupils=300, years=3, seed=12)
+    """A clean data set of one school."""
+    return simulate(pupils=390, years=3, seed=12)
 
 
 @functools.cache
@@ -228,6 +228,13 @@ def test_a_rate_that_leaves_the_pupil_out_tells_even_in_one_school() -> None:
     order = np.random.default_rng(1).permutation(400)
     told = leaks_in_table(X.iloc[order], keys, y[order])
     assert "school_encoded" in kinds(told)
+
+
+def test_a_column_of_zeros_is_no_rate_of_groups_without_leavers() -> None:
+    y = np.append(np.ones(2), np.zeros(398))
+    keys = pd.DataFrame({"pupil_id": [f"P{i}" for i in range(400)], "school_id": np.append(["A"] * 10, ["B"] * 390)})
+    X = pd.DataFrame({"suspensions": np.append(np.zeros(396), [1.0, 1, 2, 3])})
+    assert "school_encoded" not in kinds(leaks_in_table(X, keys, y))
 
 
 def test_a_function_that_gives_a_pupil_twice_is_refused() -> None:

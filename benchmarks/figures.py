@@ -4,7 +4,8 @@
 
 Each part runs by itself: import, scale (10,000 pupils over three years), national (features of up to a million pupils beside
 other engines; half an hour, only with --only national or --national), calibration (simulated schools beside published figures;
-ten minutes, only with --only calibration), fresh (from a clone to a report; minutes, only with --fresh) and oulad (real
+ten minutes, only with --only calibration), leaks (planted
+leaks, and clean sets; ten minutes, only with --only leaks), fresh (from a clone to a report; minutes, only with --fresh) and oulad (real
 learners; needs the open data). A part that is not run keeps its last figures and their date.
 """
 
@@ -42,7 +43,7 @@ print(time.perf_counter() - began, *(name for name in {HEAVY} if name in sys.mod
 """
 PLAIN_PANDAS = "import pandas, sys; pandas.read_csv(sys.argv[1])"
 SEED = 7
-PARTS = ("import", "scale", "national", "calibration", "fresh", "oulad")
+PARTS = ("import", "scale", "national", "calibration", "leaks", "fresh", "oulad")
 
 
 def measure_import(work: Path) -> dict[str, Any]:
@@ -159,6 +160,13 @@ def measure_calibration(work: Path, small: int | None) -> dict[str, Any]:
     return {"command": 'make figures ARGS="--only calibration"'} | told
 
 
+def measure_leaks(work: Path) -> dict[str, Any]:
+    """Planted leaks that are caught, and alarms on clean sets: see benchmarks/leaks.py, which runs apart."""
+    timed([sys.executable, "-m", "benchmarks.leaks", "--json", work / "leaks.json"], cwd=ROOT)
+    told: dict[str, Any] = json.loads((work / "leaks.json").read_text(encoding="utf-8"))
+    return told
+
+
 def circumstances() -> dict[str, Any]:
     """Where, when and with what a part was measured."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9 if hasattr(os, "sysconf") else None
@@ -204,6 +212,8 @@ def main() -> None:
         parts["national"] = lambda work: measure_national(work, (given.national or work / "records").resolve())
     if "calibration" in (given.only or ()):
         parts["calibration"] = lambda work: measure_calibration(work, given.calibration_pupils)
+    if "leaks" in (given.only or ()):
+        parts["leaks"] = measure_leaks
     if given.fresh:
         parts["fresh"] = measure_fresh
     if data and (Path(data) / "oulad").is_dir():

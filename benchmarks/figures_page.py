@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from benchmarks.calibration_page import calibration
+from benchmarks.leaks_page import leaks_section
 from benchmarks.national_page import national
 
 Part = Mapping[str, Any]
@@ -51,11 +52,12 @@ def page(figures: Mapping[str, Part]) -> str:
     Parameters
     ----------
     figures : mapping
-        What docs/figures.json holds: the parts import, scale, national, calibration, fresh and oulad, each with its circumstances.
+        What docs/figures.json holds: the parts import, scale, national, calibration, leaks, fresh and oulad.
     """
     sections = (("Import", "import", _import), ("Speed and memory", "scale", _scale),
                 ("Features of a country", "national", lambda part: national(part, _table)),
                 ("Simulated schools beside published figures", "calibration", lambda part: calibration(part, _table)),
+                ("Leaks caught", "leaks", leaks_section),
                 ("From a fresh clone to a report", "fresh", _fresh), ("Real learners", "oulad", _oulad))  # fmt: skip
     parts = [HEAD]
     for title, name, write in sections:

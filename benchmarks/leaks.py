@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.leaks_page import leaks_section
 from benchmarks.planted_columns import AS_OF, COLUMNS_PLANTS, TABLE_PLANTS, Table, clean_columns, clean_table
 from benchmarks.planted_leaks import PLANTS, without_recorded_on
 from eswarn.config import CohortConfig, Config
@@ -28,7 +29,6 @@ from eswarn.simulate import simulate
 
 SIZES = (300, 500, 800, 1_100, 1_500)
 CLEAN_SEED, PLANT_SEED = 1_000, 2_000
-MOST_FALSE_ALARMS = 1
 Try = tuple[str, str, str, Callable[[], Sequence[Finding]]]  # into what, which leak, found as, and the look
 OVERLAP = "training dates whose labels reach past the list"
 
@@ -104,38 +104,6 @@ def _overlap(records: Records) -> tuple[Finding, ...]:
     """Lists of September 2024 from a model trained on labels that run to February 2025."""
     days = (AS_OF.replace(year=2022, month=11, day=7), AS_OF.replace(month=1, day=8))
     return leaks(records, Config(cohort=CohortConfig(as_of=days)), as_of=[AS_OF.replace(month=9, day=2)])
-
-
-def leaks_section(part: dict[str, Any]) -> list[str]:
-    """Lines of the page of figures.
-
-    Parameters
-    ----------
-    part : dict
-        What `measure_leaks` returns.
-    """
-    planted, false = part["planted"], part["false_alarms"]
-    caught, tried = (sum(row[name] for row in planted) for name in ("caught", "planted"))
-    missed = [f"{row['leak']} ({row['caught']} of {row['planted']})" for row in planted if row["caught"] < row["planted"]]
-    kinds = len({row["kind"] for row in planted})
-    silent = all(count <= MOST_FALSE_ALARMS for count in false.values())
-    alarmed = ", ".join(f"{count} on {part['n']} {name}" for name, count in false.items())
-    return [
-        f"{len(planted)} leaks of {kinds} kinds, each planted into {part['sets']} made-up data sets of {min(part['sizes']):,} to "
-        f"{max(part['sizes']):,} pupils over {part['years']} years. Caught: an alarm of its own kind. Targets: every kind caught; at most "
-        f"{MOST_FALSE_ALARMS} alarm on 50 clean sets. What is planted was written by the authors of the detector: a leak of a shape "
-        "that nobody thought of may pass.",
-        "",
-        "| into | leak | found as | caught | planted |",
-        "|---|---|---|---|---|",
-        *(f"| {row['into']} | {row['leak']} | {row['kind']} | {row['caught']} | {row['planted']} |" for row in planted),
-        "",
-        f"Caught {caught:,} of {tried:,}. " + (f"Missed at times: {'; '.join(missed)}." if missed else "None missed."),
-        "",
-        f"False alarms: {alarmed} (every third without recorded_on). Target {'reached' if silent else 'missed'}. "
-        f"`leaks` took {part['median_seconds']:.1f} s on the median set.",
-        "",
-    ]  # fmt: skip
 
 
 def main() -> None:

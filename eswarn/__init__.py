@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from eswarn.config import Config as Config
     from eswarn.config import load_config as load_config
     from eswarn.evaluation.audit import Audit as Audit
+    from eswarn.evaluation.leaks import leaks as leaks
+    from eswarn.evaluation.leaks import leaks_in_columns as leaks_in_columns
+    from eswarn.evaluation.leaks import leaks_in_table as leaks_in_table
     from eswarn.features.feature import Feature as Feature
     from eswarn.features.library import FEATURES as FEATURES
     from eswarn.model.bundle import Model as Model
@@ -47,6 +50,9 @@ _WHERE = {
     "audit": "eswarn.pipeline",
     "check": "eswarn.records",
     "feature_table": "eswarn.pipeline",
+    "leaks": "eswarn.evaluation.leaks",
+    "leaks_in_columns": "eswarn.evaluation.leaks",
+    "leaks_in_table": "eswarn.evaluation.leaks",
     "load": "eswarn.pipeline",
     "load_config": "eswarn.config",
     "pseudonymise": "eswarn.records",

@@ -108,6 +108,8 @@ def check(args: argparse.Namespace, screen: Screen) -> None:
         return
     if args.out:
         raise UsageError("--out goes with --changes", do="eswarn check DIR --changes YYYY-MM-DD --out FILE")
+    if args.as_of and not args.leaks:
+        raise UsageError("--as-of goes with --leaks", do="eswarn check DIR --leaks --as-of YYYY-MM-DD")
     if args.leaks:
         _leaks(args, screen)
         return

@@ -6,6 +6,7 @@ folder for it; ``ESWARN_COMPILED=off`` keeps nothing, and compiles in each proce
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +21,8 @@ def _folder() -> Path | None:
     if named == "off":
         return None
     try:
-        folder = Path(named) if named else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "eswarn" / "compiled"
+        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        folder = (Path(named) if named else home / "eswarn" / "compiled") / importlib.metadata.version("eswarn")
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         owner = folder.stat()
     except (OSError, RuntimeError):
@@ -35,6 +37,9 @@ if _FOLDER is not None:
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a function of arrays and numbers at its first call; it runs without Python's lock."""
+    """Compile a function of arrays and numbers at its first call; it runs without Python's lock.
+
+    It may name constants of its own module only: what is kept is thrown away when the text of that module changes, and no other.
+    """
     made: Callable[..., Any] = numba.njit(function, nogil=True, cache=_FOLDER is not None, boundscheck=False, error_model="numpy")
     return made

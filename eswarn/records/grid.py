@@ -15,7 +15,6 @@ from eswarn.compiled import compiled
 from eswarn.records.arrays import Ints
 
 Marks = npt.NDArray[np.uint8]
-LATER = 255  # days after which a mark became known, where they do not fit a byte
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from eswarn.compiled import compiled
-from eswarn.records.grid import LATER
 
-DONE, MORE_ROWS, MORE_COLUMNS, MORE_LATER, DELAYED = range(5)
+DONE, MORE_ROWS, MORE_COLUMNS, MORE_LATER, DELAYED, ODD = range(6)
+LATER = 255  # days after which a mark became known, where they do not fit a byte
 
 
 @compiled
@@ -146,3 +146,59 @@ def cells_of(  # type: ignore[no-untyped-def]
         cells[i] = stay * width + 2 * column_of[day[i] - day_0] + (h if h < 2 else 0)
         filled[i] = 2 if h == 2 else 1
     return cells, filled
+
+
+@compiled
+def put_strings(  # type: ignore[no-untyped-def]
+    at, data, starts, start, week, pupil, school, meaning, known, opens, eras, day_0, first, column_of, known_of, head, stay_pupil,
+    stay_school, following, counts, used,
+):  # fmt: skip
+    """Put strings of marks in from one on; `ODD` where a mark is told twice, or is no register code."""
+    for i in range(at, len(start)):
+        if week[i] == 0:
+            continue
+        weekday, text = (start[i] + 3) % 7, data[starts[i] : starts[i + 1]]
+        days = len(text) // 2
+        if 2 * (counts[1] + days) > first.shape[1]:  # room for every day of the string, so that none is put in by half
+            missing = 0
+            for day in range(days):
+                place = weekday + day
+                date = start[i] + (day if week[i] == 7 else place // 5 * 7 + place % 5 - weekday)
+                missing += column_of[date - day_0] < 0
+            if 2 * (counts[1] + missing) > first.shape[1]:
+                return i, MORE_COLUMNS
+        stay = head[pupil[i]]
+        while stay >= 0 and stay_school[stay] != school[i]:
+            stay = following[stay]
+        if stay < 0:
+            stay = counts[0]
+            if stay == first.shape[0]:
+                return i, MORE_ROWS
+            counts[0] += 1
+            stay_pupil[stay], stay_school[stay], following[stay], head[pupil[i]] = pupil[i], school[i], head[pupil[i]], stay
+        row = first[stay]
+        for day in range(days):
+            one, other = text[2 * day], text[2 * day + 1]
+            place = weekday + day
+            if week[i] == 7 and place % 7 >= 5 and not opens[one] and not opens[other]:
+                continue
+            date = start[i] + (day if week[i] == 7 else place // 5 * 7 + place % 5 - weekday)
+            era = 0
+            while era < len(eras) and date >= eras[era]:
+                era += 1
+            column = column_of[date - day_0]
+            if column < 0 and (one != 32 or other != 32):
+                column = counts[1]
+                counts[1] += 1
+                column_of[date - day_0] = column
+            for half in range(2):
+                sign = text[2 * day + half]
+                if sign == 32 or (week[i] == 7 and place % 7 >= 5 and not opens[sign]):
+                    continue
+                if not known[sign] or row[2 * column + half] != 0:
+                    return i, ODD
+                row[2 * column + half] = meaning[sign, era]
+                used[sign, era] += 1
+                if date < known_of[date - day_0]:
+                    known_of[date - day_0] = date
+    return len(start), DONE

@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from eswarn.records.arrays import EPOCH, NEVER, UNTOLD, Ints, dates, dictionary, indices
 from eswarn.records.codes import CodeTable
-from eswarn.records.grid import LATER, MarkGrid, Marks, Versions
-from eswarn.records.put import DONE, MORE_COLUMNS, MORE_LATER, MORE_ROWS, cells_of, put, put_plain
+from eswarn.records.grid import MarkGrid, Marks, Versions
+from eswarn.records.put import DONE, LATER, MORE_COLUMNS, MORE_LATER, MORE_ROWS, cells_of, put, put_plain
 
 NO_MARK_TOLD = 255  # "-" while marks are put in: told, and yet no mark
 HALVES = {"AM": 0, "PM": 1, "DAY": 2}

@@ -76,18 +76,26 @@ def late_corrections(world: World, chance: random.Random) -> Answers:
 
 
 def batches_of_schools(world: World, chance: random.Random) -> Answers:
-    """Each school with everybody who was ever there and all their records, wherever they were made (decision 0011)."""
+    """Each school with everybody who was ever there, all their records, and the registers of the other schools that marked them.
+
+    Without those registers the other schools would seem to have been open only when these few pupils were marked there.
+    """
     whole, batches = told(world), {}
     for school in sorted({row["school_id"] for rows in world.tables.values() for row in rows}):
-        members = {row["pupil_id"] for rows in world.tables.values() for row in rows if row["school_id"] == school and "pupil_id" in row}
-        tables = {
-            name: [row for row in rows if (row["pupil_id"] in members if "pupil_id" in row else row["school_id"] == school)]
-            for name, rows in world.tables.items()
-        }
-        found = told(world.having(**tables))
+        found = told(world.having(**_batch(world, school)))
         found = whole if "refused" in found else found  # alone, a school of which no mark is known is refused; among others it is not
         batches |= {key: row for key, row in found.items() if isinstance(key, tuple) and key[1] == school}
     return batches if "refused" not in whole else whole
+
+
+def _batch(world: World, school: str) -> dict[str, list[Row]]:
+    members = {row["pupil_id"] for rows in world.tables.values() for row in rows if row["school_id"] == school and "pupil_id" in row}
+    others = {row["school_id"] for row in world.tables["attendance"] if row["pupil_id"] in members} | {school}
+
+    def is_in(table: str, row: Row) -> bool:
+        return row.get("pupil_id") in members or (table in ("attendance", "calendar") and row["school_id"] in others)
+
+    return {name: [row for row in rows if is_in(name, row)] for name, rows in world.tables.items()}
 
 
 # --- in other files -------------------------------------------------------------------------------------------------------

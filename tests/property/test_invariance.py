@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
 import os
 import random
@@ -19,6 +20,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from eswarn import parallel
+from eswarn.config import CohortConfig
 from eswarn.features import compute, measures, view
 from eswarn.records import facts, keys, put, stream
 from eswarn.records.readers import headers
@@ -26,10 +28,10 @@ from eswarn.records.timeline import Timeline
 from tests.mutants.planted import Mutant, planted
 from tests.property import kinds
 from tests.property.kinds import KINDS, Answers, Kind
-from tests.property.worlds import DAY, World, answers, worlds
+from tests.property.worlds import DAY, World, answers, mark, worlds
 
 ROOT = Path(__file__).resolve().parents[2]
-THOUSANDS = 1600  # of worlds, in `make test-long`
+THOUSANDS = 2300  # of worlds, in `make test-long`
 chances = st.integers(0, 9999).map(random.Random)
 seen: Counter[str] = Counter()
 
@@ -78,6 +80,19 @@ def test_several_dates_at_once_give_the_answers_of_each_alone(world: World) -> N
         alone |= answers(Timeline(world.records), day, config=world.config)
     if "refused" not in alone:
         assert answers(Timeline(world.records), *days, config=world.config) == alone
+
+
+def test_a_batch_needs_the_registers_of_the_other_schools_of_its_pupils() -> None:
+    """A mark at S2 in September is not recent; by a calendar made of that mark alone it would be, and the pupil would not be at S1."""
+    first, t = dt.date(2025, 9, 1), dt.date(2026, 2, 12)
+    school_days = [day for n in range((t - first).days) if (day := first + n * DAY).weekday() < 5]
+    register = [mark(pupil, 2, day, "AM", "/", None) for day in school_days for pupil in range(1, 6)]
+    context = [{"pupil_id": "P00", "school_id": "S1", "valid_from": dt.date(2025, 12, 3), "year_group": 9}]
+    world = World({"attendance": [*register, mark(0, 2, dt.date(2025, 9, 4), "AM", "/", None)], "context": context}, t, CohortConfig())
+    alone = world.having(attendance=world.tables["attendance"][-1:])
+    assert (t, "S1", "P00") in kinds.told(world)
+    assert list(kinds.told(alone)) == [(t, "S2", "P00")]
+    assert is_same(kinds.batches_of_schools, world, random.Random(0))
 
 
 # --- controls: the same checks must see a bug of their kind ---------------------------------------------------------------

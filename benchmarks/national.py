@@ -64,6 +64,14 @@ class National:
             python(ROOT / "benchmarks" / "make_national.py", folder, "--pupils", pupils, "--seed", SEED)
         return folder / "long"
 
+    def marks_alone(self, pupils: int, *, texts: bool = False) -> Path:
+        """The marks, as rows or as texts, with no more beside them than the year groups: what the other engines read."""
+        folder = self._beside(pupils, "texts-alone" if texts else "alone", only=("context.parquet", "dataset.toml"))
+        if not (folder / "attendance.parquet").exists():
+            source = self.data / str(pupils) / ("strings" if texts else "long")
+            os.link(source / "attendance.parquet", folder / "attendance.parquet")
+        return folder
+
     def strings(self, pupils: int) -> Path:
         """One text a pupil and year; the small tables beside it are those of the long form."""
         folder = self._beside(pupils, "texts")
@@ -91,12 +99,12 @@ class National:
             shutil.copyfile(long / "dataset.toml", folder / "dataset.toml")
         return folder
 
-    def _beside(self, pupils: int, name: str) -> Path:
-        """A folder with all of the long form but its attendance."""
+    def _beside(self, pupils: int, name: str, *, only: Sequence[str] = ()) -> Path:
+        """A folder with all of the long form but its attendance, or only some of it."""
         long, folder = self.long(pupils), self.data / str(pupils) / name
         folder.mkdir(exist_ok=True)
         for file in long.iterdir():
-            if file.name != "attendance.parquet" and not (folder / file.name).exists():
+            if file.name != "attendance.parquet" and (not only or file.name in only) and not (folder / file.name).exists():
                 os.link(file, folder / file.name)
         return folder
 
@@ -134,7 +142,9 @@ def measure(data: Path, most: int = LARGEST) -> Run:
     for pupils in sorted({size(n) for n in CURVE}):
         country.job("eswarn", country.long(pupils))
     for pupils in sorted({size(n) for n in (PANDAS_AT, PEERS_AT)}):
-        country.job("eswarn-of-peers", country.long(pupils))
+        country.job("eswarn", country.marks_alone(pupils))
+        country.job("eswarn-of-peers", country.marks_alone(pupils))
+    country.job("eswarn", country.marks_alone(size(PEERS_AT), texts=True))
     country.job("pandas", country.long(size(PANDAS_AT)))
     for name in ("polars", "duckdb", *SCANS):
         country.job(name, country.long(size(PEERS_AT)))

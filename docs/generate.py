@@ -31,8 +31,8 @@ Put the export files into one folder, in any of the [formats](formats.md) that a
 holds decides which reader takes it and which table it is; its name breaks ties: `outcomes-2025.csv` where the headers fit several
 tables. `attendance` is needed to score (or, where a school has no register, `term_totals`), `outcomes` too to train; the others add to
 both. Columns are found by their name or by one of the other headers listed; a column that is not listed is dropped unread, and the
-ledger says so. `eswarn check FOLDER` tells what became of every row, `eswarn check FOLDER --changes 2025-09-01` which marks were changed
-since that day.
+ledger says so. `eswarn check FOLDER` tells what became of every row, `eswarn check FOLDER --changes 2025-09-01` which earlier marks
+were changed since that day.
 
 Four rules hold in every table.
 

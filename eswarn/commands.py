@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from eswarn.errors import AuditFailed, InputRefused, UsageError
 from eswarn.screen import Screen
+from eswarn.words import count as counted
 
 if TYPE_CHECKING:
     from eswarn.model.bundle import Model
@@ -129,9 +130,14 @@ def features(args: argparse.Namespace, screen: Screen) -> None:
 
     out = Path(args.out)
     folders.refuse_existing(out)
-    table = pipeline.feature_table(_read(args.folder, screen), args.as_of, config=args.config, progress=screen.progress)
-    write_feature_table(table, out)
-    screen.say(f"{len(table):,} rows, {table.shape[1] - 2} features in {out}")
+    data = pipeline.feature_data(_read(args.folder, screen), args.as_of, config=args.config, progress=screen.progress)
+    if not len(data.X):
+        raise InputRefused(f"nobody on roll on {' or '.join(args.as_of)} can be given a row", where=args.folder, do=data.why_nobody())
+    write_feature_table(data.table, out)
+    screen.say(f"{counted(len(data.X), 'row')}, {data.X.shape[1]} features in {out}")
+    if lost := len(data.left_out):
+        screen.say(f"{lost:,} more on roll could not be given a row:")
+        screen.say("\n".join(f"  {n:,}: {reason}" for reason, n in data.left_out["reason"].value_counts().items()))
 
 
 def train(args: argparse.Namespace, screen: Screen) -> None:

@@ -204,12 +204,20 @@ def _read(path: Path, model: type[M]) -> M:
         raise InputRefused(_explain(error, model), where=str(path)) from None
 
 
+_REMEDY = {
+    "school": 'write it in quotes:  school = "9994001"  (a number would lose its leading zeros)',
+    "academic_year": 'write it in quotes:  academic_year = "2025/26"',
+    "observed_to": "it is a table:  [observed_to]  on a line of its own, and below it  outcomes = YYYY-MM-DD",
+}
+
+
 def _explain(error: ValidationError, model: type[Section]) -> str:
     """Turn pydantic's first complaint into one sentence that names the key."""
     first = error.errors(include_url=False, include_input=False)[0]
     place = ".".join(str(part) for part in first["loc"])
     if first["type"] != "extra_forbidden":
-        told = first["msg"].removeprefix("Value error, ")
+        told = _REMEDY.get(place) if first["type"] in {"string_type", "dict_type"} else None
+        told = told or first["msg"].removeprefix("Value error, ")
         return f'"{place}": {told}' if place else told
     known: type[BaseModel] = model
     for part in first["loc"][:-1]:

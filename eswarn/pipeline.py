@@ -20,7 +20,7 @@ from eswarn.errors import InputRefused, NotTracked, UsageError
 from eswarn.evaluation.audit import Audit, audit_folder
 from eswarn.evaluation.metrics import RANKING, judge
 from eswarn.evidence.record import read_record, seal, write_record
-from eswarn.features.compute import choose, compute
+from eswarn.features.compute import Dataset, choose, compute
 from eswarn.features.feature import Feature
 from eswarn.features.library import FEATURES
 from eswarn.model.bundle import Model, load_model
@@ -69,7 +69,7 @@ def train(
     NotTracked
         The model stands in ``out``, but could not be tracked. Without ``out`` this is a warning, and the model is returned.
     """
-    choices = _config(config)
+    choices = _config(config, records)
     if out is not None:
         folders.refuse_existing(Path(out))
     refuse_lost_outcomes(records)
@@ -124,11 +124,10 @@ def score(
     NotTracked
         Everything stands in ``out``, but the run could not be tracked; `track` does it later.
     """
-    choices = _config(config)
+    choices = _config(config, records)
     if out is not None:
         folders.refuse_existing(Path(out))
-    began = time.time()
-    day = parse_date(as_of)
+    began, day = time.time(), parse_date(as_of)
     ready = model if isinstance(model, Model) else load(model, tracking=tracking or choices.tracking.uri)
     cohort = type(choices.cohort).model_validate(ready.card["config"]["cohort"])
     until = cohort.until and (choices.cohort.until or cohort.until)
@@ -191,16 +190,19 @@ def feature_table(
     pandas.DataFrame
         Rows by date, school and pupil; NaN where the records have no answer.
     """
-    choices = _config(config)
-    days = [parse_date(day) for day in ([as_of] if isinstance(as_of, (str, dt.date)) else as_of)]
-    timeline = Timeline(records)
+    return feature_data(records, as_of, config=config, features=features, progress=progress).table
+
+
+def feature_data(
+    records: Records, as_of: Sequence[dt.date | str] | dt.date | str, *, config: Config | str | Path | None = None,
+    features: Sequence[Feature] = FEATURES, progress: Progress = silent,
+) -> Dataset:  # fmt: skip
+    """What `feature_table` gives, with its keys and with who was left out and why."""
+    choices = _config(config, records)
+    days, timeline = [parse_date(day) for day in ([as_of] if isinstance(as_of, (str, dt.date)) else as_of)], Timeline(records)
     for day in days:
         refuse_stale(timeline, day)
-    data = compute(timeline, days, choices.cohort, features=choose(choices.features, features), progress=progress)
-    table = data.X.copy(deep=False)
-    table.insert(0, "pupil_id", data.keys["pupil_id"])
-    table.insert(1, "as_of", data.keys["as_of"])
-    return table
+    return compute(timeline, days, choices.cohort, features=choose(choices.features, features), progress=progress)
 
 
 def load(model: str | Path, *, features: Sequence[Feature] = FEATURES, tracking: str | None = None) -> Model:
@@ -211,7 +213,7 @@ def load(model: str | Path, *, features: Sequence[Feature] = FEATURES, tracking:
     Raises
     ------
     ModelRefused
-        The bytes are not those its manifest names.
+        The bytes are not those its manifest names, or a feature on its card is not among those given.
     """
     reference = str(model)
     if not reference.startswith(("runs:/", "models:/")):
@@ -267,10 +269,9 @@ def track(
         raise InputRefused(f"files have changed since they were sealed: {', '.join(record.changed)}", where=str(path))
     if record.run.get("output_id") != record.output_id:
         raise InputRefused("run.json is not of this output", where=str(path), do="Bring back the file that was written with it.")
-    told = facts.of_scores(record.about, record.run, record.output_id)
     tracked = track_scores(
-        path, **told, uri=uri, experiment=choices.tracking.experiment, track_pupils=track_pupils,
-        progress=progress,
+        path, **facts.of_scores(record.about, record.run, record.output_id), uri=uri, experiment=choices.tracking.experiment,
+        track_pupils=track_pupils, progress=progress,
     )  # fmt: skip
     where = {"run_id": tracked.run_id, "experiment_id": tracked.experiment_id, "uri": tracked.uri}
     record.note_tracking(where)
@@ -291,7 +292,9 @@ def _track_model(model: Model, folder: Path | None, config: Config, uri: str, pr
             "model_version": tracked.model_version, "alias": tracked.alias}  # fmt: skip
 
 
-def _config(config: Config | str | Path | None) -> Config:
+def _config(config: Config | str | Path | None, records: Records | None = None) -> Config:
+    if not isinstance(records, Records | None):
+        raise UsageError("records are what read() gives, not the place of the files", do="Read it first:  ew.read(...).")
     if not isinstance(config, Config | str | Path | None):
         raise UsageError("config is a Config or the path of a TOML file", do="Build one with ew.Config(cohort=..., model=...).")
     return config if isinstance(config, Config) else load_config(config)

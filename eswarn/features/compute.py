@@ -16,7 +16,7 @@ from eswarn.cohort.label import Labels, label, unlabelled
 from eswarn.cohort.roll import Cohort, cohort_before
 from eswarn.config import CohortConfig, FeaturesConfig
 from eswarn.errors import InputRefused, UsageError, nearest
-from eswarn.features.feature import Feature
+from eswarn.features.feature import Feature, as_features
 from eswarn.features.library import FEATURES
 from eswarn.features.view import View
 from eswarn.parallel import each
@@ -58,6 +58,14 @@ class Dataset:
     features: tuple[Feature, ...]
 
     @property
+    def table(self) -> pd.DataFrame:
+        """pupil_id, as_of and one column a feature."""
+        table = self.X.copy(deep=False)
+        table.insert(0, "pupil_id", self.keys["pupil_id"])
+        table.insert(1, "as_of", self.keys["as_of"])
+        return table
+
+    @property
     def fingerprint(self) -> str:
         """SHA-256 over the fingerprints of the features, in order."""
         return hashlib.sha256("\n".join(f.fingerprint for f in self.features).encode()).hexdigest()
@@ -84,7 +92,10 @@ def choose(config: FeaturesConfig, features: Sequence[Feature] = FEATURES) -> tu
     ------
     InputRefused
         A name is not known, or a protected feature is named without a reason.
+    UsageError
+        What was given is no sequence of features.
     """
+    features = as_features(features)
     known = {f.column: f for f in features}
     for name in (*config.only, *config.without, *config.protected):
         if name not in known:
@@ -132,8 +143,9 @@ def compute(
     import pandas as pd
 
     columns = [f.column for f in features]
-    if len(set(columns)) < len(columns) or len(set(as_of)) < len(as_of):
-        raise UsageError("a feature or an as-of date is given twice")
+    for what, given in (("feature", columns), ("as-of date", [str(day) for day in as_of])):
+        if twice := sorted({one for one in given if given.count(one) > 1}):
+            raise UsageError(f"the {what} {twice[0]} is given twice", do="Give each once: a feature of the same name needs another window.")
     if not columns or not as_of:
         raise UsageError("there is nothing to compute", do="Give at least one feature and one as-of date.")
     parts: list[Dataset] = []

@@ -231,6 +231,13 @@ class latest(_OfContext):
     table: str = "context"
 
     def __post_init__(self) -> None:
+        if self.table in ("outcomes", "enrolment"):
+            raise UsageError("leaving is what is predicted: no feature may look at it", where=f"latest({self.column})")
+        if self.table == "extra":
+            raise UsageError(
+                f'the latest value of "{self.column}" in extra depends on the name of the number',
+                do='Ask for it by its name:  latest_extra("reading_age").',
+            )
         if self.table != "context":
             raise UsageError(
                 f'the latest value of "{self.column}" is not one value: {self.table} may hold several records a day',

@@ -6,7 +6,8 @@ import hashlib
 import math
 import re
 import string
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -16,15 +17,24 @@ from pydantic import TypeAdapter, ValidationError
 from eswarn import words
 from eswarn.errors import UsageError, nearest
 from eswarn.features import measures
-from eswarn.features.events import EVENT_TABLES
+from eswarn.features.events import EVENT_TABLES, Events
 from eswarn.features.measures import Measure, Wanted
+from eswarn.features.register import SessionSet
 from eswarn.features.view import View
-from eswarn.features.windows import Window, ever
+from eswarn.features.windows import When, Window, ever
 from eswarn.records.arrays import Floats
+from eswarn.records.codes import code_table
 from eswarn.records.tables import TABLE_MODELS, arrow_schema, column
 
 Direction = Literal["riskier", "safer", "either"]
 SIGN = {"riskier": 1, "safer": -1, "either": 0}
+_ASKED = {"unit", "columns", "tables", "sets", "compute"}  # of a measure
+_PARTS: dict[str, tuple[type, str]] = {
+    "SessionSet": (SessionSet, 'a set of sessions, such as ABSENT or coded("M", "at an appointment")'),
+    "Window": (Window, "a window, such as last(20)"),
+    "When": (When, "some sessions of the week, such as weekdays(0, 4)"),
+    "Events": (Events, 'events, such as Events("behaviour", "incident")'),
+}  # what the parts of a measure are, by their type
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,9 @@ class Feature:
         The range of days; everything known where not given.
     actionable : bool
         Whether a school can do something about it.
+    reads_as : {"riskier", "safer", "either"}, optional
+        How a person reads a larger value, where the model is left free: a reason is listed only where it points that way. It
+        decides no number and is in no fingerprint. As ``more_is`` where not given.
     protected : bool
         Kept for judging fairness; a model gets it only if a configuration names it and says why.
 
@@ -68,6 +81,7 @@ class Feature:
     actionable: bool = False
     protected: bool = False
     windowed: bool = False
+    reads_as: Direction | None = None
 
     def __post_init__(self) -> None:
         where = f'feature "{self.name}"'
@@ -77,10 +91,16 @@ class Feature:
             raise UsageError("nothing is said where the records have no answer", where=where, do='Give silent="has no … recorded".')
         if self.more_is not in SIGN:
             raise UsageError('more_is is "riskier", "safer" or "either"', where=where)
+        if self.reads_as is not None and (self.reads_as not in tuple(SIGN) or self.more_is not in ("either", self.reads_as)):
+            raise UsageError("reads_as goes with a feature that may be used either way", where=where, do="Leave it out.")
         if self.protected and self.actionable:
             raise UsageError("protected and actionable at once", where=where, do="Nobody can act on who a pupil is: drop one of the two.")
+        _check_window(self.window, where)
         _check_words(self.says, ("value", "window"), where)
+        if "{value}" not in self.says:
+            raise UsageError("the sentence leaves out the value", where=where, do='Say it:  says="missed {value} of sessions {window}".')
         _check_words(self.silent, ("window",), where)
+        _check_measure(self.measure, where)
         for table in self.measure.tables:
             if table not in ("attendance", "context", *EVENT_TABLES):
                 raise UsageError(f'the table "{table}" is not for features', where=where, do=f"Events are in {', '.join(EVENT_TABLES)}.")
@@ -102,6 +122,11 @@ class Feature:
     def sign(self) -> int:
         """Monotone constraint of the model: 1, -1 or 0."""
         return SIGN[self.more_is]
+
+    @property
+    def read_sign(self) -> int:
+        """How a person reads a larger value: 1 as a worse sign, -1 as a better one, 0 as neither."""
+        return SIGN[self.reads_as or self.more_is]
 
     @property
     def fingerprint(self) -> str:
@@ -146,6 +171,47 @@ class Feature:
         """What the records say about a pupil, or that they say nothing."""
         said = self.silent if math.isnan(value) else self.says
         return said.format(value="" if math.isnan(value) else self.value_text(value), window=self.window.words)
+
+
+def as_features(features: Sequence[Feature]) -> tuple[Feature, ...]:
+    """What was given as features, as a tuple.
+
+    Raises
+    ------
+    UsageError
+        One alone, or something that is no declaration.
+    """
+    if isinstance(features, Feature) or not isinstance(features, Sequence):
+        raise UsageError("features is a sequence of declarations", do="Give all of them:  features=(*ew.FEATURES, mine).")
+    if not all(isinstance(feature, Feature) for feature in features):
+        raise UsageError("features holds something that is no Feature", do="Give declarations, not names:  features=(*ew.FEATURES, mine).")
+    return tuple(features)
+
+
+def _check_window(window: object, where: str) -> None:
+    """Refuse a number in the place of a window."""
+    if not isinstance(window, Window):
+        n = window if isinstance(window, int) and window > 0 else 20
+        raise UsageError("the window is not one", where=where, do=f"Give last({n}) for the last {n} school days, or another window.")
+
+
+def _check_measure(measure: Any, where: str) -> None:
+    """Refuse what asks nothing of the records, and a part of a measure that is not what it asks for."""
+    if isinstance(measure, SessionSet):
+        raise UsageError("a set of sessions is no measure", where=where, do="Say what is asked of it, such as share(ABSENT).")
+    for part in fields(measure) if is_dataclass(measure) and not isinstance(measure, type) else ():
+        kind, given = getattr(part.type, "__name__", part.type), getattr(measure, part.name, None)
+        if kind == "Measure":
+            _check_measure(given, where)
+        elif kind in _PARTS and not isinstance(given, _PARTS[kind][0]):
+            raise UsageError(f'"{part.name}" of the measure is not what it needs', where=where, do=f"Give {_PARTS[kind][1]}.")
+    if isinstance(measure, type) or _ASKED - set(dir(measure)):
+        raise UsageError("the measure is not one", where=where, do="Give one of the vocabulary, such as share(ABSENT).")
+    for wanted in measure.sets:
+        try:
+            code_table().members(wanted.name)
+        except UsageError as error:
+            raise UsageError(error.what, where=where, do=error.do) from None
 
 
 def _check_words(text: str, allowed: tuple[str, ...], where: str) -> None:

@@ -62,15 +62,15 @@ no_reason_yet = Feature(
 first_without_reason = Feature(  # either way: no also stands for whoever has been absent like this for long
     "first_without_reason", theme="unauthorised absence", measure=first_ever(NO_GOOD_REASON),
     says="absent without an acceptable reason for the first time on record {window}: {value}", silent=NO_SESSIONS, more_is="either",
-    actionable=True,
+    reads_as="riskier", actionable=True,
 )  # fmt: skip
 authorised = Feature(
     "authorised_absence", theme="authorised absence", measure=share(AUTHORISED),
-    says="missed {value} of sessions with leave {window}", silent=NO_SESSIONS, more_is="either", actionable=True,
+    says="missed {value} of sessions with leave {window}", silent=NO_SESSIONS, more_is="either", reads_as="riskier", actionable=True,
 )  # fmt: skip
 illness = Feature(
     "illness", theme="illness", measure=share(ILLNESS),
-    says="missed {value} of sessions through illness {window}", silent=NO_SESSIONS, more_is="either", actionable=True,
+    says="missed {value} of sessions through illness {window}", silent=NO_SESSIONS, more_is="either", reads_as="riskier", actionable=True,
 )  # fmt: skip
 lateness = Feature(
     "lateness", theme="punctuality", measure=share(LATE),
@@ -131,17 +131,18 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         "monday_friday_absence", theme="pattern of absence", measure=excess(ABSENT, weekdays(0, 4)), window=year_to_date(),
         says="absence on Mondays and Fridays compared with other days {window}: {value}",
-        silent="has too few sessions recorded {window} to compare weekdays", more_is="either", actionable=True,
+        silent="has too few sessions recorded {window} to compare weekdays", more_is="either", reads_as="riskier", actionable=True,
     ),
     Feature(
         "after_holiday_absence", theme="pattern of absence", measure=excess(ABSENT, after_holidays(5)), window=year_to_date(),
         says="absence in the first five days after holidays compared with other days {window}: {value}",
-        silent="has no sessions recorded {window} soon after a holiday, or none at other times", more_is="either", actionable=True,
+        silent="has no sessions recorded {window} soon after a holiday, or none at other times",
+        more_is="either", reads_as="riskier", actionable=True,
     ),
     Feature(
         "afternoon_absence", theme="pattern of absence", measure=excess(ABSENT, afternoons()), window=year_to_date(),
         says="absence in the afternoon compared with the morning {window}: {value}",
-        silent="has no mornings or no afternoons recorded {window}", more_is="either", actionable=True,
+        silent="has no mornings or no afternoons recorded {window}", more_is="either", reads_as="riskier", actionable=True,
     ),
     *unauthorised.over(last(10), last(20), last(60), year_to_date(), last_year()),
     Feature(
@@ -166,19 +167,20 @@ FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         "term_time_holiday", theme="unauthorised absence", measure=share(HOLIDAY), window=year_to_date(),
-        says="missed {value} of sessions for holidays without leave {window}", silent=NO_SESSIONS, more_is="either", actionable=True,
+        says="missed {value} of sessions for holidays without leave {window}", silent=NO_SESSIONS,
+        more_is="either", reads_as="riskier", actionable=True,
     ),
     *first_without_reason.over(last(20), last(60)),
     *authorised.over(last(20), year_to_date()),
     Feature(
         "part_time_timetable", theme="authorised absence", measure=share(PART_TIME), window=year_to_date(),
         says="did not have to attend {value} of sessions under a part-time timetable {window}", silent=NO_SESSIONS, more_is="either",
-        actionable=True,
+        reads_as="riskier", actionable=True,
     ),
     Feature(
         "first_part_time_timetable", theme="authorised absence", measure=first_ever(PART_TIME), window=last(60),
         says="on a part-time timetable for the first time on record {window}: {value}", silent=NO_SESSIONS, more_is="either",
-        actionable=True,
+        reads_as="riskier", actionable=True,
     ),
     *illness.over(last(20), last(60), year_to_date()),
     *lateness.over(last(10), last(20), last(60), year_to_date()),
@@ -196,11 +198,11 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         "days_since_incident", theme="behaviour", measure=days_since_event(INCIDENTS),
         says="time since the last behaviour incident: {value}", silent="has no behaviour incident on record", more_is="either",
-        actionable=True,
+        reads_as="safer", actionable=True,
     ),
     Feature(
         "praise", theme="behaviour", measure=count(PRAISE), window=year_to_date(),
-        says="praise recorded {window}: {value}", silent=NOT_KEPT, more_is="either", actionable=True,
+        says="praise recorded {window}: {value}", silent=NOT_KEPT, more_is="either", reads_as="safer", actionable=True,
     ),
     Feature(
         "suspensions", theme="suspension", measure=count(SUSPENSIONS), window=days(365),
@@ -212,12 +214,13 @@ FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         "days_since_suspension", theme="suspension", measure=days_since_event(SUSPENSIONS),
-        says="time since the last suspension began: {value}", silent="has no suspension on record", more_is="either", actionable=True,
+        says="time since the last suspension began: {value}", silent="has no suspension on record",
+        more_is="either", reads_as="safer", actionable=True,
     ),
     Feature(
         "days_since_first_suspension", theme="suspension", measure=days_since_event(SUSPENSIONS, first=True),
         says="time since the first suspension on record began: {value}", silent="has no suspension on record", more_is="either",
-        actionable=True,
+        reads_as="safer", actionable=True,
     ),
     Feature(
         "excluded_sessions", theme="suspension", measure=share(EXCLUDED), window=year_to_date(),
@@ -226,7 +229,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         "first_excluded_session", theme="suspension", measure=first_ever(EXCLUDED), window=last(60),
         says="missed a session while suspended or excluded for the first time on record {window}: {value}", silent=NO_SESSIONS,
-        more_is="either", actionable=True,
+        more_is="either", reads_as="riskier", actionable=True,
     ),
     Feature(
         "attainment", theme="attainment", measure=mean_ratio(RESULTS, top="score", bottom="maximum"), window=days(365),
@@ -241,7 +244,7 @@ FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         "results", theme="attainment", measure=count(RESULTS), window=year_to_date(),
-        says="assessment results recorded {window}: {value}", silent=NOT_KEPT, more_is="either", actionable=True,
+        says="assessment results recorded {window}: {value}", silent=NOT_KEPT, more_is="either", reads_as="safer", actionable=True,
     ),
     Feature(
         "term_absence", theme="termly totals", measure=sums_ratio(TERMS, top=("authorised", "unauthorised"), bottom="possible"),
@@ -254,7 +257,8 @@ FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         "term_illness", theme="termly totals", measure=sums_ratio(TERMS, top=("illness",), bottom="possible"), window=days(400),
-        says="missed {value} of sessions through illness in terms that ended {window}", silent=NO_TERMS, more_is="either", actionable=True,
+        says="missed {value} of sessions through illness in terms that ended {window}", silent=NO_TERMS,
+        more_is="either", reads_as="riskier", actionable=True,
     ),
     Feature(
         "term_absence_change", theme="termly totals", window=days(200),
@@ -276,7 +280,7 @@ FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         "time_at_school", theme="school career", measure=time_at_school(),
-        says="time at this school: {value}", silent="date of joining is not known", more_is="either",
+        says="time at this school: {value}", silent="date of joining is not known", more_is="either", reads_as="safer",
     ),
     Feature(
         "joined_mid_year", theme="school career", measure=joined_mid_year(),

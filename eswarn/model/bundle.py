@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eswarn.config import CohortConfig
-from eswarn.errors import InputRefused, ModelRefused
-from eswarn.features.feature import Feature
+from eswarn.errors import InputRefused, ModelRefused, UsageError
+from eswarn.features.feature import Feature, as_features
 from eswarn.features.library import FEATURES
 from eswarn.folders import complete_or_absent
 from eswarn.model.curve import Curve
@@ -90,8 +90,11 @@ class Model:
                 what = f'the feature "{told["column"]}" is not the one this model was trained on'
                 do = "Score with the version of eswarn on the model's card, give load() the features it was trained with, or train again."
                 raise ModelRefused(what, where=f"model {self.id[:12]}", do=do)
-            # the model speaks as it did when it was made
-            found.append(replace(feature, theme=told["theme"], says=told["says"], silent=told["silent"]))
+            try:  # the model speaks as it did when it was made
+                said = {name: told[name] for name in ("theme", "says", "silent")}
+                found.append(replace(feature, **said, reads_as=told.get("reads_as", feature.reads_as)))
+            except UsageError as error:
+                raise ModelRefused(f"its words cannot be said: {error.what}", where=f"model {self.id[:12]}") from None
         return tuple(found)
 
     @property
@@ -120,14 +123,19 @@ class Model:
         return f"Model({self.id[:12]}, {len(self.card['features'])} features, trained on {self.card['cohort']['rows']:,} rows)"
 
 
-def load_model(folder: str | Path, features: Sequence[Feature] = FEATURES) -> Model:
-    """Read a model folder, after checking every byte against its manifest; its features are looked up among those given.
+def load_model(folder: str | Path, features: Sequence[Feature] | None = None) -> Model:
+    """Read a model folder, after checking every byte against its manifest.
+
+    Its features are looked up among those given, at once; where none are, among the shipped ones and not before they are needed.
 
     Raises
     ------
     ModelRefused
-        A file is missing, foreign, too large, or not the one the manifest names; the message says which.
+        A file is missing, foreign, too large, or not the one the manifest names; or a feature is not among those given.
+    UsageError
+        What was given is no sequence of features.
     """
+    declared = FEATURES if features is None else as_features(features)
     path = Path(folder)
     if not path.is_dir():
         raise InputRefused("there is no such model folder", where=str(path), do="Give the folder that `eswarn train --out` wrote.")
@@ -148,7 +156,7 @@ def load_model(folder: str | Path, features: Sequence[Feature] = FEATURES) -> Mo
         model = Model(
             files["booster.txt"].decode(), Curve(curve["method"], tuple(curve["raw"]), tuple(curve["risk"])),
             _parsed(files["reference.json"], "reference.json", path)["typical"], _parsed(files["card.json"], "card.json", path),
-            features,
+            declared,
         )  # fmt: skip
         _look_through(model)
         same = hashlib.sha256(sealed).hexdigest() == model.id
@@ -156,6 +164,8 @@ def load_model(folder: str | Path, features: Sequence[Feature] = FEATURES) -> Mo
         raise ModelRefused("its files do not have the parts of an eswarn model", where=str(path)) from None
     if not same:
         raise ModelRefused("the model is not written as eswarn writes models", where=str(path))
+    if features is not None:
+        _ = model.features
     return model
 
 

@@ -133,7 +133,7 @@ def assemble(fitted: Fitted, data: Dataset, config: Config, *, digest: str, metr
         "features": [
             {
                 "column": f.column, "theme": f.theme, "more_is": f.more_is, "actionable": f.actionable, "protected": f.protected,
-                "says": f.says, "silent": f.silent, "fingerprint": f.fingerprint, "needs": list(f.measure.tables),
+                "reads_as": f.reads_as, "says": f.says, "silent": f.silent, "fingerprint": f.fingerprint, "needs": list(f.measure.tables),
             } for f in data.features
         ],
         "feature_fingerprint": data.fingerprint,

@@ -14,6 +14,7 @@ from eswarn.features.feature import Feature
 from eswarn.model.curve import Floats
 
 COMPARED = ("share", "sessions", "times", "count", "days", "weeks")  # units for which "typical" says something
+FROM_ZERO = ("change", "change a week", "difference")  # units whose words say more or less: they are read against no change
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,10 @@ class Teller:
     def top(self, values: Floats, phi: Floats, year_groups: Floats, *, n: int) -> tuple[list[list[str]], list[str]]:
         """Sentences for many pupils: up to ``n`` reasons that raise each score, and the one that lowers it most ("" for none).
 
-        Only what a reader can follow is listed: a feature declared "more is riskier" speaks for a higher score only where its
-        value lies above what is typical, for a lower one only where it lies below; any other only where its value is not the
-        typical one. `all` leaves nothing out.
+        Only what a reader can follow is listed: a feature that reads as riskier speaks for a higher score only where its value
+        lies above what is typical, for a lower one only where it lies below, and the two are not the same once rounded; one that
+        says "more" or "less" only where that agrees, too. One that reads neither way speaks for higher scores alone, where it is
+        not typical. Where the records are silent, nothing is listed. `all` leaves nothing out.
         """
         sums = self.theme_sums(phi)
         order = np.argsort(-sums, axis=1, kind="stable")
@@ -108,12 +110,16 @@ class Teller:
 
     def _is_clear(self, column: int, value: float, strength: float, year_group: float) -> bool:
         feature = self.features[column]
+        if math.isnan(value):
+            return False  # that nothing is on record says something of the records, not of the pupil
         typical = self._typical(feature, year_group)
-        if typical is None or math.isnan(value):
-            return True
-        if not feature.sign:
-            return round(value, 2) != typical  # what holds for the whole year group tells nothing about a pupil
-        return (value - typical) * feature.sign * strength > 0
+        against = [] if typical is None else [typical]
+        against += [0.0] if feature.measure.unit in FROM_ZERO else []
+        if any(feature.value_text(value) == feature.value_text(other) for other in against):
+            return False  # what holds for the whole year group tells nothing about a pupil
+        if not feature.read_sign:
+            return strength > 0
+        return all((value - other) * feature.read_sign * strength > 0 for other in against)
 
     def _tell(self, theme: int, columns: Sequence[int], values: Floats, strength: float, year_group: float) -> Reason:
         feature, value = self.features[columns[0]], float(values[columns[0]])

@@ -46,7 +46,10 @@ class Changes:
 
     def render(self) -> str:
         """Say by school and kind of change how many marks were changed, without a word about any pupil."""
-        lines = [f"{counted(self.rows.num_rows, 'mark')} changed on or after {self.since}"]
+        lines = [
+            f"{counted(self.rows.num_rows, 'mark')} changed on or after {self.since}",
+            f"(marks of days before {self.since}, or entered before it for later days, whose code is another one than was known before it)",
+        ]
         groups = self.rows.group_by(["school_id", "code_before", "code_after"]).aggregate(
             [("date", "min"), ("date", "max"), ([], "count_all")]
         )

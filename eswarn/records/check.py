@@ -19,11 +19,11 @@ from eswarn.records.marks import out_of_force, refuse_unknown
 from eswarn.records.readers.raw import Ints, Numbering, Raw, rows_in_words
 from eswarn.records.rules import Rule
 from eswarn.records.tables import GRAIN, TABLE_MODELS, arrow_schema
+from eswarn.records.values import is_total
 from eswarn.words import count as counted
 
 _NEVER_BLANKED = {("enrolment", "left_on"), ("behaviour", "role")}
 _DOUBT = 10  # rows breaking one rule from which, if they are over half, the whole file is in doubt
-TOTALS = {"total", "totals", "grand total", "sum", "average", "mean", "overall"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def _whole_rows(raw: Raw) -> list[tuple[Rule, npt.NDArray[np.bool_]]]:
     found = [(Rule("blank_row", "", "no value in any column that is read", harmless=True), blank)]
     if "pupil_id" in raw.columns:
         cells = raw.columns["pupil_id"]
-        total = np.array([text.casefold() in TOTALS for text in cells.texts], np.bool_)
+        total = np.array([is_total(text) for text in cells.texts], np.bool_)
         rule = Rule("totals_row", "pupil_id", "a row of totals", harmless=True)
         found += [(rule, total[cells.index])] if total.any() else []
     return found
@@ -138,12 +138,26 @@ def _across(table: str, columns: Mapping[str, Judged]) -> list[tuple[Rule, npt.N
     """Rules that look at two columns of a row."""
     if table == "suspensions":
         kind = columns["kind"]
-        missing = Rule("missing_value", "sessions", "no number of sessions for a suspension")
+        told = "" if "sessions" in columns else '; there is no column "Sessions" or "Days"'
+        missing = Rule("missing_value", "sessions", f"no number of sessions or days for a suspension{told}")
         no_number = np.ones(len(kind.index), np.bool_)
         if "sessions" in columns:
             no_number = np.array([value is None for value in columns["sessions"].values], np.bool_)[columns["sessions"].index]
         return [(missing, _is_suspension(kind) & no_number), *_ends_before(columns, start="start", end="end")]
+    if table == "term_totals":
+        absent = _numbers(columns, "authorised") + _numbers(columns, "unauthorised")
+        too_many = Rule("totals_do_not_match", "possible", "more sessions absent than were possible")
+        return [(too_many, absent > _numbers(columns, "possible"))]
+    if table == "assessments" and {"score", "maximum"} <= columns.keys():
+        above = Rule("out_of_range", "score", "above the maximum")
+        return [(above, _numbers(columns, "score") > _numbers(columns, "maximum"))]
     return _ends_before(columns, start="entered_on", end="left_on") if table == "enrolment" else []
+
+
+def _numbers(columns: Mapping[str, Judged], name: str) -> npt.NDArray[np.float64]:
+    """The number of each row; not a number where there is none, which is never more than another."""
+    values: npt.NDArray[np.float64] = np.array([np.nan if value is None else value for value in columns[name].values], np.float64)
+    return values[columns[name].index]
 
 
 def _ends_before(columns: Mapping[str, Judged], *, start: str, end: str) -> list[tuple[Rule, npt.NDArray[np.bool_]]]:
@@ -202,6 +216,24 @@ def _total(raw: Raw) -> int:
 
 def _refuse(rule: Rule, rows: int, *, total: int, where: str, do: str = "") -> FileRefused:
     return FileRefused(rule.name, f"{rows:,} of {total:,} rows: {rule.what}", where=where, do=do or rule.do)
+
+
+def refuse_useless(account: FileLedger) -> None:
+    """Refuse a table of which no row is left: read as one without rows, it would say that there was nothing to tell.
+
+    Raises
+    ------
+    FileRefused
+        By the rule that most of its rows break. Rows that were no record in the first place are no reason.
+    """
+    broken = [r for r in account.rejections if not r.do.startswith("Nothing to do")]
+    if account.accepted or account.merged or not broken or any(r.rule == "conflict" for r in broken):
+        return
+    worst = max(broken, key=lambda r: r.rows)
+    column = f', column "{worst.column}"' if worst.column else ""
+    where = f"{account.file}, {rows_in_words(np.array(worst.first))}{column}"
+    each = "; ".join(f"{counted(r.rows, 'row')}: {r.what}" for r in broken[:5])
+    raise FileRefused(worst.rule, f"no row can be used ({each})", where=where, do=worst.do)
 
 
 def in_doubt(rows: int, total: int) -> bool:

@@ -125,7 +125,7 @@ class CodeTable:
         if name not in _every_set():
             if name.startswith("code:"):
                 codes = {known[5:] for known in _every_set() if known.startswith("code:")}
-                raise UsageError(f'there is no register code "{name[5:]}" in any profile', do=nearest(name[5:], codes))
+                raise UsageError(f'there is no register code "{name[5:]}" in any profile', do=nearest(name[5:].upper(), codes))
             sets = {known for known in _every_set() if not known.startswith("code:")}
             raise UsageError(f'there is no set of marks called "{name}"', do=nearest(name, sets))
         if name not in self._members:

@@ -19,13 +19,13 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from eswarn.config import DatasetFacts
 from eswarn.records.codes import code_table
 from eswarn.records.dates import read_dates
-from eswarn.records.ledger import shown
+from eswarn.records.ledger import FileRefused, shown
 from eswarn.records.local import statutory
 from eswarn.records.marks import is_lesson
 from eswarn.records.readers.raw import Cells, Raw
-from eswarn.records.rules import OWN, Rule, explain
+from eswarn.records.rules import DO, OWN, Rule, explain
 from eswarn.records.tables import TABLE_MODELS, arrow_schema, column
-from eswarn.records.values import IDENTIFIERS, plain_identifiers
+from eswarn.records.values import IDENTIFIERS, are_names, plain_identifiers
 from eswarn.words import count as counted
 
 _CLOSED_LIST = (60, 40)  # distinct words and characters above which a column is taken for free text
@@ -54,8 +54,9 @@ def judge(raw: Raw, facts: DatasetFacts) -> tuple[dict[str, Judged], list[str]]:
     Raises
     ------
     FileRefused
-        The dates of the file are in doubt.
+        The dates of the file are in doubt, or its pupils go by their names.
     """
+    refuse_names(raw)
     notes: list[str] = []
     schema = arrow_schema(raw.table)
     dates = {name: cells for name, cells in raw.columns.items() if pa.types.is_date(schema.field(name).type)}
@@ -87,6 +88,20 @@ def judge(raw: Raw, facts: DatasetFacts) -> tuple[dict[str, Judged], list[str]]:
     return columns, notes
 
 
+def refuse_names(raw: Raw) -> None:
+    """Refuse a file whose column of pupils holds names where numbers are due.
+
+    Raises
+    ------
+    FileRefused
+        ``name``.
+    """
+    cells = raw.columns.get("pupil_id")
+    if cells and are_names(cells.texts):
+        what = "the pupils go by their names; only numbers or pseudonyms belong here"
+        raise FileRefused("name", what, where=f'{raw.file}, column "{shown(cells.header)}"', do=DO["name"])
+
+
 def _column(table: str, name: str, *, cells: Cells, own: Mapping[int, tuple[str, str]]) -> Judged:
     """Judge distinct texts by the row model, after the rules in ``own`` that a single value cannot know of."""
     values: list[Any] = [None] * len(cells.texts)
@@ -107,7 +122,8 @@ def _column(table: str, name: str, *, cells: Cells, own: Mapping[int, tuple[str,
         good = [i for place, i in enumerate(some) if place not in failed]
         for i, value in zip(good, adapter.validate_python([cells.texts[i] for i in good]), strict=True):
             values[i] = value
-    broken = {i: Rule(rule, name, what, whole=rule == "not_marks") for i, (rule, what) in found.items()}
+    needed = TABLE_MODELS[table].model_fields[name].is_required()
+    broken = {i: Rule(rule, name, what, whole=rule == "not_marks", needed=needed) for i, (rule, what) in found.items()}
     return Judged(values, cells.index, broken)
 
 

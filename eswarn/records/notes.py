@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -18,6 +19,9 @@ from eswarn.words import count as counted
 _SLICE = 1 << 20
 _NOT_OF_A_PUPIL_ON_ROLL = {"-", "#", "Z"}
 _SCHOOLS = 5
+_NAMES = 10
+_HOLDERS = 5  # a name that fewer pupils have is not repeated
+_LABEL = re.compile(r"[A-Za-z][A-Za-z_]*[0-9]{0,2}")
 
 
 def notes(tables: Mapping[str, pa.Table], facts: DatasetFacts, *, today: dt.date) -> list[str]:
@@ -40,6 +44,8 @@ def notes(tables: Mapping[str, pa.Table], facts: DatasetFacts, *, today: dt.date
         found.append(
             "outcomes: it is not known until when leaving was followed up; add  outcomes = YYYY-MM-DD  under [observed_to] in dataset.toml"
         )
+    if "extra" in tables:
+        found += _numbers(tables["extra"])
     return found + _observed_too_far(tables, facts, today=today)
 
 
@@ -51,6 +57,19 @@ def _strangers(tables: Mapping[str, pa.Table]) -> list[str]:
             if strangers := len(others - known):
                 found.append(f"{strangers:,} of {len(others):,} pupils in {name} have no attendance mark")
     return found
+
+
+def _numbers(extra: pa.Table) -> list[str]:
+    """Which numbers ``extra`` holds, by their names; one that few pupils have, or that is no label, may be a person's own."""
+    names, which, pupils = dictionary(extra.column("name")), indices(extra.column("name")), indices(extra.column("pupil_id"))
+    most = int(pupils.max(initial=0)) + 1
+    rows = np.bincount(which, minlength=len(names))
+    holders = np.bincount(np.unique(which.astype(np.int64) * most + pupils) // most, minlength=len(names))
+    told = sorted((-int(n), name) for name, n, of in zip(names, rows, holders, strict=True) if of >= _HOLDERS and _LABEL.fullmatch(name))
+    said = [f"{name} ({counted(-n, 'row')})" for n, name in told[:_NAMES]]
+    if others := int((rows > 0).sum()) - len(said):
+        said.append(counted(others, "other name"))
+    return [f"extra holds: {', '.join(said)}; a feature asks for one with latest_extra(name)"] if said else []
 
 
 def _observed_too_far(tables: Mapping[str, pa.Table], facts: DatasetFacts, *, today: dt.date) -> list[str]:

@@ -9,18 +9,20 @@ from functools import partial
 from pathlib import Path
 
 from eswarn.config import DatasetFacts
-from eswarn.errors import InputRefused
+from eswarn.errors import InputRefused, OurBug
 from eswarn.records.ledger import FileRefused, shown
 from eswarn.records.readers import census, ctf, edfi, grid, long, oneroster, strings, wonde, xlsx
 from eswarn.records.readers.headers import nearest_table
 from eswarn.records.readers.long import table_named
 from eswarn.records.readers.peek import Peek, Reader, peek
 from eswarn.records.readers.raw import Raw
+from eswarn.records.readers.shapes import is_safeguarding, safeguarding_log
 from eswarn.records.tables import TABLE_MODELS
 
 # Asked in this order; the plain table last, because other formats have headers of tables in them, too.
 READERS: tuple[Reader, ...] = (ctf, wonde, edfi, oneroster, census, grid, strings, xlsx, long)
 _TABLE_FILES = {".csv", ".tsv", ".parquet", ".xlsx"}
+_OTHER_FILES = {".txt", ".json", ".xml"}
 _FACTS = "dataset.toml"
 
 
@@ -73,6 +75,8 @@ def plan(paths: Sequence[Path], facts: DatasetFacts) -> tuple[list[Source], list
 def _source(path: Path, facts: DatasetFacts) -> Source | str:
     if reason := _set_aside(path):
         return reason
+    if path.suffix.casefold() in _TABLE_FILES | _OTHER_FILES and is_safeguarding(path.name):
+        return Source(path, "safeguarding log", partial(_refuse_log, path))
     named = table_named(path) if path.suffix.casefold() in _TABLE_FILES else ""
     by_name = Source(path, named, partial(_read_as, path, named, facts))
     try:
@@ -84,6 +88,11 @@ def _source(path: Path, facts: DatasetFacts) -> Source | str:
         return by_name if named else _why_not(seen, facts)
     taken_for = (*long.tables(seen, facts), reader.NAME)[0] if reader.NAME == long.NAME else reader.NAME
     return Source(path, taken_for, partial(reader.read, path, facts=facts))
+
+
+def _refuse_log(path: Path) -> Sequence[Raw]:
+    known = safeguarding_log(set(), path.name)
+    raise FileRefused(known.rule, known.what, where=shown(path.name), do=known.do) if known else OurBug("no log", where=shown(path.name))
 
 
 def _read_as(path: Path, table: str, facts: DatasetFacts) -> Sequence[Raw]:

@@ -21,13 +21,14 @@ from eswarn.errors import InputRefused, OurBug
 from eswarn.folders import refuse_existing
 from eswarn.progress import Progress, silent
 from eswarn.records.arrays import dictionary, indices
-from eswarn.records.check import TOTALS, in_doubt
+from eswarn.records.check import in_doubt
+from eswarn.records.judge import refuse_names
 from eswarn.records.ledger import FileRefused, Rejection, shown
 from eswarn.records.read import read_with
 from eswarn.records.readers.raw import Numbering, Raw
 from eswarn.records.store import Records
 from eswarn.records.upn import check_letter_holds, looks_like_upn
-from eswarn.records.values import Pseudonym
+from eswarn.records.values import Pseudonym, is_total
 from eswarn.records.write import write
 
 KEY_BYTES = 32
@@ -107,8 +108,9 @@ class _Names:
         Raises
         ------
         FileRefused
-            The file holds pseudonyms already, or over half of its rows have a UPN that fails its check letter.
+            The file holds pseudonyms already or names, or over half of its rows have a UPN that fails its check letter.
         """
+        refuse_names(raw)
         for column in sorted(_COLUMNS.keys() & raw.columns.keys()):
             cells = raw.columns[column]
             if any(_MADE.fullmatch(text) for text in cells.texts):
@@ -135,7 +137,7 @@ def _canonical(text: str) -> str:
 
 def _refused_by_check(column: str, texts: tuple[str, ...]) -> set[int]:
     """Which texts never reach a table: blank, a total, a name, damaged, too long; these stay as they are, to be rejected by name."""
-    refused = {i for i, text in enumerate(texts) if not text or (column == "pupil_id" and text.casefold() in TOTALS)}
+    refused = {i for i, text in enumerate(texts) if not text or (column == "pupil_id" and is_total(text))}
     try:
         _identifiers().validate_python(texts)
     except ValidationError as error:

@@ -29,6 +29,7 @@ from eswarn.records.tables import TABLE_MODELS
 from eswarn.words import count as counted
 
 _REGISTERS = {"attendance", ctf.NAME, edfi.NAME, grid.NAME, strings.NAME, wonde.NAME, xlsx.NAME}  # what may hold marks
+_NO_SUSPENSION = {"blank_row", "totals_row", "deleted_record", "internal_exclusion"}
 _SCORABLE = {"attendance", "term_totals"}  # what absence is told from
 
 
@@ -88,20 +89,22 @@ def read_with(folder: str | os.PathLike[str], *, rename: Callable[[Raw], Raw], p
     Raises
     ------
     InputRefused
-        As for `read`.
+        As for `read`; but any table will do, as nothing is scored.
     """
-    return _usable(_read(Path(folder), progress, rename=rename), folder)
+    return _usable(_read(Path(folder), progress, rename=rename), folder, scorable=False)
 
 
-def _usable(result: _Result, folder: str | os.PathLike[str]) -> Records:
+def _usable(result: _Result, folder: str | os.PathLike[str], *, scorable: bool = True) -> Records:
     if result.ledger.refused:
         each = "\n".join(file.refused for file in result.ledger.refused)
         files = {file.file for file in result.ledger.refused}
         raise InputRefused(f"{counted(len(files), 'file')} cannot be used", where=shown(str(folder), 200), do=each)
-    if not result.streamed and not _SCORABLE & result.tables.keys():
+    if not result.streamed and not (_SCORABLE & result.tables.keys() if scorable else result.tables):
         seen = "".join(f"\nNot read: {line}" for line in result.ledger.not_read[:5])
         do = f"Put the register's marks there, in a file with the columns that docs/records.md lists.{seen}"
-        raise InputRefused("there is no attendance table", where=shown(str(folder), 200), do=do)
+        raise InputRefused(
+            "there is no attendance table" if scorable else "there is no table that is known", where=shown(str(folder), 200), do=do
+        )
     return Records(result.tables, result.facts, result.ledger, result.sources, result.streamed)
 
 
@@ -130,12 +133,21 @@ def _read(folder: Path, progress: Progress, *, rename: Callable[[Raw], Raw] = _a
     tables, files = reading.settled()
     files = (*accounts, *files)
     progress("reading done", 1, 1)
-    found = reading.notes + notes(tables, facts, today=dt.datetime.now(tz=dt.UTC).date())
+    found = reading.notes + _too_few(files) + notes(tables, facts, today=dt.datetime.now(tz=dt.UTC).date())
     if not files:
         found.insert(0, "no file here holds a table that is known: nothing was read")
-    elif not _SCORABLE & {file.table for file in files}:
+    elif not _SCORABLE & {file.table for file in files} and all(file.table in TABLE_MODELS for file in files):
         found.insert(0, "there is no attendance table: nothing can be scored")
     return _Result(tables, facts, Ledger(files, tuple(not_read), tuple(found)), reading.sources, streamed)
+
+
+def _too_few(files: Sequence[FileLedger]) -> list[str]:
+    """A note on suspensions that were turned away: their pupils are told apart from nobody who never had one."""
+    lost = sum(r.rows for f in files if f.table == "suspensions" and not f.refused for r in f.rejections if r.rule not in _NO_SUSPENSION)
+    if not lost:
+        return []
+    were = "row was" if lost == 1 else "rows were"
+    return [f"{lost:,} suspension {were} rejected: their pupils' suspensions are counted too low"]
 
 
 def _large(sources: Sequence[Source]) -> list[Source]:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from eswarn.config import DatasetFacts
 from eswarn.errors import OurBug
 from eswarn.parallel import each
-from eswarn.records.check import Checked, check
+from eswarn.records.check import Checked, check, refuse_useless
 from eswarn.records.keys import settle
 from eswarn.records.ledger import FileLedger, FileRefused, shown
 from eswarn.records.plan import Source
@@ -73,6 +73,7 @@ class Reading:
         if (raw.table, number) in self._accounts:
             raise OurBug(f"a reader gave two parts of {raw.table}", where=raw.file)
         checked = check(self._rename(raw), self._facts)
+        refuse_useless(checked.ledger)
         self._parts.setdefault(raw.table, []).append((number, checked))
         self._accounts[raw.table, number] = checked.ledger
 
@@ -90,6 +91,8 @@ class Reading:
         paths = list(by_hash.values())
         try:
             found = stream(paths, self._facts) if sources[0].taken_for == "attendance" else stream_strings(paths, self._facts)
+            for account in found[1] if found else ():
+                refuse_useless(account)
         except FileRefused as error:
             if sources[0].taken_for == "attendance":
                 names = [shown(path.name) for path in paths]
@@ -101,8 +104,8 @@ class Reading:
                 self.take(source)
             return None, ()
         streamed, accounts = found
-        account = dict(zip(by_hash.values(), accounts, strict=True))
-        files = [account[first] if first == path else _copy(shown(path.name), account[first]) for path, first in copies.items()]
+        of_file = dict(zip(by_hash.values(), accounts, strict=True))
+        files = [of_file[first] if first == path else _copy(shown(path.name), of_file[first]) for path, first in copies.items()]
         return streamed, tuple(files)
 
     def settled(self) -> tuple[dict[str, pa.Table], tuple[FileLedger, ...]]:

@@ -11,7 +11,8 @@ from typing import Any
 class Rule:
     """A rule that rows of a file can break, with the table's column it looks at.
 
-    ``whole``: one such row puts the whole file in doubt. ``harmless``: however many there are, the file is not in doubt.
+    ``whole``: one such row puts the whole file in doubt. ``harmless``: however many there are, the file is not in doubt. ``needed``:
+    a cell of the column cannot be left empty.
     """
 
     name: str
@@ -19,11 +20,12 @@ class Rule:
     what: str
     whole: bool = False
     harmless: bool = False
+    needed: bool = False
 
     @property
     def do(self) -> str:
         """What the reader can do about it."""
-        return _DO_COLUMN.get((self.name, self.column)) or DO[self.name]
+        return _DO_COLUMN.get((self.name, self.column)) or (_DO_NEEDED.get(self.name) if self.needed else None) or DO[self.name]
 
 
 _PSEUDONYMS = "Replace it by a pseudonym:  eswarn pseudonymise DIR --key FILE --out OUT  (docs/privacy.md)."
@@ -39,20 +41,33 @@ DO: dict[str, str] = {
     "two_digit_year": "Write the year with four digits; the century cannot be told.",
     "time_of_day": "Export the day alone, and the session (AM, PM) in a column of its own.",
     "raw_upn": _PSEUDONYMS,
-    "name": _PSEUDONYMS,
+    "name": "Export a number (UPN, admission number) instead, then  eswarn pseudonymise  gives pseudonyms for it (docs/privacy.md).",
     "damaged_identifier": "Export the file again and open it in no spreadsheet on the way; identifiers are text.",
     "unreadable_text": "Correct the cell where it came from.",
     "too_long": "Correct the cell where it came from; free text does not belong here.",
-    "unknown_value": "Use a value that docs/records.md lists for the column, or leave the cell empty where it may be.",
+    "unknown_value": "Use a value that docs/records.md lists for the column, or leave the cell empty.",
     "not_a_number": _CELL,
     "not_yes_or_no": _CELL,
     "out_of_range": _CELL,
     "not_marks": "Export session marks (AM, PM); lesson marks are another thing.",
     "wrong_session": 'Add  session = "DAY"  at the top of dataset.toml if there is one mark a day, else export AM and PM.',
     "ends_too_early": "Correct the two dates where they came from.",
+    "totals_do_not_match": "Correct the row where it came from, or leave it out; absence cannot be told from it.",
+    "internal_exclusion": "Leave them out here, as no session is lost; they may be put among the behaviour records.",
     "conflict": "Keep the right row, or export recorded_on as well, so that versions can be told apart.",
 }
+_DO_NEEDED = {
+    "unknown_value": "Use a value that docs/records.md lists for the column; it cannot be left empty.",
+    "not_a_number": "Correct the cell; it cannot be left empty.",
+    "not_yes_or_no": "Correct the cell; it cannot be left empty.",
+    "out_of_range": "Correct the cell; it cannot be left empty.",
+}
+_SESSIONS = "A suspension needs what was lost: 1 to 90 in a column Sessions, or 0.5 to 45 in a column Days."
 _DO_COLUMN = {
+    ("missing_value", "sessions"): f"{_SESSIONS} Two dates do not tell it. Fill it in, or the suspension counts as none.",
+    ("not_a_number", "sessions"): f"{_SESSIONS} Write the number alone.",
+    ("out_of_range", "sessions"): f"{_SESSIONS} Correct the number.",
+    ("out_of_range", "score"): "Correct the two numbers where they came from.",
     ("missing_value", "destination"): "Write  unknown  where it is not known where the pupil went; a departure left out counts as none.",
 }
 _BY_TYPE = {

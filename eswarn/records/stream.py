@@ -62,7 +62,7 @@ class _Stream:
     def __init__(self, facts: DatasetFacts, files: Sequence[StreamedFile]) -> None:
         self.facts, self.table = facts, code_table(facts.profile)
         self.pupils, self.schools = Names(), Names()
-        days, stays = _size(files)
+        days, stays, self.at_once = _size(files)
         self.merge = not any("recorded_on" in file.header.places for file in files)
         self.scatter = Scatter(self.table, width=days, stays=stays, merge=self.merge)
         self.meanings: dict[tuple[str, ...], Marks] = {}
@@ -170,7 +170,7 @@ def stream(paths: Sequence[Path], facts: DatasetFacts) -> tuple[Streamed, tuple[
     files = [StreamedFile(path, _header(path, facts), ("source_code and minutes_late, where given, are not kept",)) for path in paths]
     filled = _Stream(facts, files)
     for file in files:
-        for batch in _batches(file):
+        for batch in _batches(file, at_once=filled.at_once):
             filled.add(batch, file)
     digits = {len(school) for school in filled.schools.place if school.isdecimal()}
     if len(digits) > 1:
@@ -188,17 +188,22 @@ def _header(path: Path, facts: DatasetFacts) -> Header:
     return match(pq.read_schema(path).names, "attendance", facts=facts, file=shown(path.name))
 
 
-def _size(files: Sequence[StreamedFile]) -> tuple[int, int]:
-    """How many days and stays to make room for, as far as the first rows tell; room that is not used costs no memory."""
+def _size(files: Sequence[StreamedFile]) -> tuple[int, int, int]:
+    """How many days and stays to make room for, and how many rows to read at once, as far as the first rows tell.
+
+    Room that is not used costs no memory. In random order each batch names nearly every pupil: fewer batches, fewer names.
+    """
     first = next((batch for file in files for batch in _batches(file, ("pupil_id", "date"))), None)
     if first is None or not first.num_rows:
-        return 1, 1
+        return 1, 1, _BATCH
     days, pupils = (len(pc.unique(first.column(name))) for name in ("date", "pupil_id"))
     rows = sum(pq.read_metadata(file.path).num_rows for file in files)
-    return days + 16, rows * pupils // first.num_rows * 5 // 4 + 64
+    as_sorted, as_unsorted = rows * pupils // first.num_rows, rows // days  # in random order the first rows are of many pupils
+    at_once = _BATCH if as_sorted <= as_unsorted * 4 else 16 * _BATCH
+    return days + 16, min(as_sorted, as_unsorted) * 5 // 4 + 64, at_once
 
 
-def _batches(file: StreamedFile, only: Sequence[str] = _NEEDED) -> Iterator[pa.RecordBatch]:
+def _batches(file: StreamedFile, only: Sequence[str] = _NEEDED, *, at_once: int = _BATCH) -> Iterator[pa.RecordBatch]:
     """The columns of the table by their own names, a batch at a time; the next one is read while one is worked on."""
     places = {name: place for name, place in file.header.places.items() if name in only}
     headers = pq.read_schema(file.path)
@@ -210,8 +215,9 @@ def _batches(file: StreamedFile, only: Sequence[str] = _NEEDED) -> Iterator[pa.R
     def produce() -> None:
         try:
             with pq.ParquetFile(file.path, read_dictionary=texts, page_checksum_verification=True) as source:
-                for group in range(source.num_row_groups):  # each has a dictionary of its own
-                    for batch in source.iter_batches(batch_size=_BATCH, row_groups=[group], columns=columns):
+                every = range(source.num_row_groups)  # each has a dictionary of its own
+                for groups in [[group] for group in every] if at_once == _BATCH else [[*every]]:
+                    for batch in source.iter_batches(batch_size=at_once, row_groups=groups, columns=columns):
                         ready.put(batch.rename_columns(list(places)))
                         if stop.is_set():
                             return
@@ -244,7 +250,7 @@ def _settle(filled: _Stream, files: Sequence[StreamedFile]) -> Told:
     found, of_file, numbers = [], [], []
     for place, file in enumerate(files):
         first = _FIRST_ROW
-        for batch in _batches(file):
+        for batch in _batches(file, at_once=filled.at_once):
             kept, checked = filled.kept(batch, file, first)
             if kept.num_rows:
                 rows = filled.rows_of(kept)

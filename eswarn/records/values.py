@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import pyarrow as pa
@@ -17,12 +18,31 @@ from pydantic_core import PydanticCustomError
 from eswarn.records.upn import looks_like_upn
 
 IDENTIFIERS = ("pupil_id", "school_id", "household_id")
+_TOTAL = re.compile(
+    r"(?:(?:grand|sub)[ -]?)?totals?(?: \w+)?|sum|average|mean|overall|(?:%|percent(?:age)?)(?: \w+)?|\w+ ?(?:%|percent(?:age)?)|"
+    r"(?:present|absent|attended|attendance|possible) totals?"
+)
+_SHORTEST_NAME, _SOME_NAMES = 3, 3
+_WORD = "^[A-Za-z]{3,}$"  # may be a name
 _PLAIN, _UPN = "^[A-Za-z0-9_-]{1,40}$", "^[A-Za-z][0-9]{11}[0-9A-Za-z]$"
 
 
 def plain_identifiers(texts: pa.Array) -> pa.Array:
-    """Which texts are identifiers beyond doubt: of letters, figures, - and _ alone, and no UPN. The rest is judged one by one."""
-    return pc.and_not(pc.match_substring_regex(texts, _PLAIN), pc.match_substring_regex(texts, _UPN))
+    """Which texts are identifiers beyond doubt: of letters, figures, - and _ alone, no UPN and no mere word. The rest is judged."""
+    doubtful = pc.or_(pc.match_substring_regex(texts, _UPN), pc.match_substring_regex(texts, _WORD))
+    return pc.and_not(pc.match_substring_regex(texts, _PLAIN), doubtful)
+
+
+def is_total(text: str) -> bool:
+    """Whether a cell that should say whose row it is announces a row of totals: Total, Total present, Present %."""
+    return _TOTAL.fullmatch(" ".join(text.casefold().split())) is not None
+
+
+def are_names(texts: Sequence[str]) -> bool:
+    """Whether identifiers are people's names: over half of the distinct ones, and three at least, are words of three or more letters."""
+    told = [text for text in texts if text]
+    words = sum(len(text) >= _SHORTEST_NAME and re.sub("['\u2019-]", "", text).isalpha() for text in told)
+    return words >= _SOME_NAMES and 2 * words > len(told)
 
 
 def _iso_date(value: object) -> object:
@@ -74,6 +94,8 @@ def _pseudonym(value: object) -> object:
     if isinstance(value, str):
         if looks_like_upn("".join(value.split())):
             raise PydanticCustomError("raw_upn", "this looks like a raw UPN; only pseudonyms belong here")
+        if "@" in value:
+            raise PydanticCustomError("name", "an e-mail address; only pseudonyms belong here")
         if re.search(r"\w[\s,]+\w\w", value) and not re.search(r"[0-9]", value):
             raise PydanticCustomError("name", "this looks like a name; only pseudonyms belong here")
     return value

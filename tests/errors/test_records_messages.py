@@ -174,7 +174,7 @@ def test_codes_in_small_letters_get_the_lines_that_mend_the_file(tmp_path: Path)
 
 
 def test_a_departure_without_a_destination_is_to_be_told_as_unknown(tmp_path: Path) -> None:
-    put(tmp_path, outcomes="pupil_id,school_id,left_on,destination\nP1,S1,2025-07-20,\nP2,S1,,neet\n")
+    put(tmp_path, outcomes="pupil_id,school_id,left_on,destination\nP1,S1,2025-07-20,\nP2,S1,,neet\nP3,S1,2025-07-20,neet\n")
     place, day = check(tmp_path).files[0].rejections[::-1]
     assert place.do == "Write  unknown  where it is not known where the pupil went; a departure left out counts as none."
     assert day.do == "Fill in the cell, or leave the row out of the export."

@@ -115,7 +115,7 @@ def test_read_streams_a_large_register_and_says_the_same(monkeypatch: pytest.Mon
 
 
 def test_a_register_larger_than_its_first_guess_grows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(streaming, "_size", lambda files: (1, 1))
+    monkeypatch.setattr(streaming, "_size", lambda files: (1, 1, 100))
     rows = [
         {"pupil_id": f"P{p}", "school_id": "S", "date": MONDAY + dt.timedelta(days=d), "session": "AM", "code": "/"}
         for d in range(150)

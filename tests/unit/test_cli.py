@@ -16,7 +16,7 @@ import pytest
 import eswarn as ew
 from eswarn import cli, pipeline
 from eswarn.config import Config
-from eswarn.errors import EswarnError, OurBug
+from eswarn.errors import EswarnError, OurBug, UsageError
 from eswarn.features.compute import choose
 from tests import made_up_school
 from tests.made_up_school import AS_OF, exports, few_exports, model_folder
@@ -117,6 +117,44 @@ def test_features_writes_pupil_date_and_one_column_a_feature(run: Run, tmp_path:
     assert {str(table.schema.field(name).type) for name in table.column_names[2:]} == {"double"}
     assert said == f"{table.num_rows:,} rows, {table.num_columns - 2} features in {out}\n"
     assert [p.name for p in tmp_path.iterdir()] == ["features.parquet"]
+
+
+def test_features_says_who_was_left_out_and_why(run: Run, tmp_path: Path):
+    days = {"A": range(2, 14), "B": range(12, 14), "C": range(13, 14)}
+    rows = [f"{pupil},S,2026-02-{day:02},AM,/" for pupil, some in days.items() for day in some]
+    (tmp_path / "attendance.csv").write_text("\n".join(["pupil_id,school_id,date,session,code", *rows, ""]), encoding="utf-8")
+    code, said, _ = run("features", tmp_path, "--as-of", "2026-02-16", "--out", tmp_path / "f.parquet")
+    assert code == 0
+    assert said.splitlines()[0].startswith("1 row, ")
+    assert said.splitlines()[1:] == [
+        "2 more on roll could not be given a row:", "  2: fewer than 10 possible sessions in the last 60 school days",
+    ]  # fmt: skip
+
+
+def test_features_of_nobody_says_why_and_writes_nothing(run: Run, tmp_path: Path):
+    (tmp_path / "attendance.csv").write_text("pupil_id,school_id,date,session,code\nA,S,2026-02-13,AM,/\n", encoding="utf-8")
+    code, _, err = run("features", tmp_path, "--as-of", "2026-02-16", "--out", tmp_path / "f.parquet")
+    assert code == 3
+    assert "nobody on roll on 2026-02-16 can be given a row" in err
+    assert "1 of 1 pupils on roll: fewer than 10 possible sessions" in err
+    assert not (tmp_path / "f.parquet").exists()
+
+
+@pytest.mark.parametrize("call", [lambda r: ew.train(r), lambda r: ew.score("model", r, AS_OF), lambda r: ew.feature_table(r, AS_OF)])
+def test_a_folder_in_the_place_of_records_is_to_be_read_first(call: Callable[[str], object]):
+    with pytest.raises(UsageError, match="records are what") as refusal:
+        call("exports")
+    assert refusal.value.do == "Read it first:  ew.read(...)."
+
+
+def test_one_feature_alone_is_no_sequence():
+    for call in (
+        lambda: ew.train(made_up_school.records(), features=ew.FEATURES[0]),
+        lambda: ew.feature_table(made_up_school.records(), AS_OF, features=ew.FEATURES[0]),
+        lambda: ew.load(model_folder(), features=ew.FEATURES[0]),
+    ):
+        with pytest.raises(UsageError, match="features is a sequence of declarations"):
+            call()
 
 
 def test_features_follows_its_configuration(run: Run, tmp_path: Path):

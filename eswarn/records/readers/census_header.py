@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from eswarn.config import DatasetFacts
 from eswarn.records.codes import code_table
 from eswarn.records.ledger import FileRefused, shown
 from eswarn.records.readers.headers import HEADER_WITHIN, MAX_COLUMNS, SEPARATORS, Header, squash
+from eswarn.records.readers.naming import may_be_a_person, named
 from eswarn.words import count as counted
 
 CODE = "code "  # before a register code in the name of a column
@@ -23,6 +25,7 @@ _COLUMNS = {
     "entrydate": "entered_on", "enrolstatus": "status",
 }  # fmt: skip
 _IN_EVERY_FILE = ("I", "O")  # illness, and no acceptable reason: without them absence would be counted as none
+_LONGEST_CODE = 2
 _REASON = "treason"  # T_Reason_I, however it is written
 
 
@@ -122,9 +125,23 @@ def find(text: str, *, facts: DatasetFacts, file: str) -> Header:
     _refuse_shape(header, where=f"{file}, row {header.row}")
     places = {key: place for place, key in enumerate(header.keys) if key}
     notes: tuple[str, ...] = (f"{counted(header.row - 1, 'row')} above the header not read",) if header.row > 1 else ()
-    if unread := [shown(name) for name, key in zip(header.names, header.keys, strict=True) if name and not key]:
+    if unread := [_unread(name, place) for place, name in enumerate(header.names) if name and not header.keys[place]]:
         notes += (f"not read: {', '.join(unread[:20])}{' …' if len(unread) > 20 else ''}",)
     return Header(places, tuple(header.names), notes, header.separator, header.row, header.lines)
+
+
+def _unread(name: str, place: int) -> str:
+    return shown(name) if not may_be_a_person(name) else named(name, place)
+
+
+def _not_a_code(name: str, place: int, *, where: str) -> FileRefused:
+    """The refusal of a header as short as a code: left out, the sessions under it would be counted as none."""
+    if name.upper() in code_table("england").codes:
+        what = f'column "{name}" is the register code {name.upper()} in lower case'
+        return FileRefused("unknown_code", what, where=where, do=f"Write the header as {name.upper()}.")
+    told = f'column "{name}"' if re.fullmatch(r"[A-Z0-9/\\+#-]+", name) else f"column {place + 1}, of {counted(len(name), 'character')},"
+    what = f"{told} may count sessions, and is not in the England table of register codes"
+    return FileRefused("unknown_code", what, where=where, do="Delete the column, or add its sessions to those of a code.")
 
 
 def _refuse_shape(header: _Row, *, where: str) -> None:
@@ -139,6 +156,9 @@ def _refuse_shape(header: _Row, *, where: str) -> None:
     if missing := [code for code in _IN_EVERY_FILE if CODE + code not in header.keys]:
         do = "Export a column for each reason (T_Reason_I …) or each code, in capitals (/, \\, B …); supplied totals are not believed."
         raise FileRefused("missing_column", f"no column for the sessions under {' and '.join(missing)}", where=where, do=do)
+    for place, name in enumerate(header.names):
+        if not header.keys[place] and 0 < len(name) <= _LONGEST_CODE and name not in codes:
+            raise _not_a_code(name, place, where=where)
     for name, key in zip(header.names, header.keys, strict=True):
         if key.startswith(CODE) and key.removeprefix(CODE) not in codes:
             what = f'column "{shown(name)}" counts a reason that is not in the England table of register codes'

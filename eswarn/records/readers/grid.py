@@ -17,8 +17,9 @@ from eswarn.records.ledger import FileRefused, Rejection, shown
 from eswarn.records.readers.heading import Heading, find_heading, letters, looks_like_a_grid
 from eswarn.records.readers.peek import Peek
 from eswarn.records.readers.raw import Cells, Ints, Numbering, Raw
-from eswarn.records.readers.sheet import TOTALS, Sheet, beginnings, cell, refuse_numbers, the_sheet
+from eswarn.records.readers.sheet import Sheet, beginnings, cell, refuse_numbers, the_sheet
 from eswarn.records.rules import DO
+from eswarn.records.values import is_total
 from eswarn.words import count as counted
 
 NAME = "register grid"
@@ -135,7 +136,7 @@ def _marks(sheet: Sheet, heading: Heading, *, codes: _Codes) -> _Found:
     for at in range(heading.below, len(sheet.rows)):
         row = sheet.rows[at]
         texts = [cell(row, place) for place in places]
-        if cell(row, heading.pupil).strip().casefold() in TOTALS:
+        if _is_total(row, heading):
             totals += 1
             continue
         there = sum(bool(text.strip()) for text in texts)
@@ -159,6 +160,14 @@ def _marks(sheet: Sheet, heading: Heading, *, codes: _Codes) -> _Found:
     notes += [f"{counted(totals, 'row')} of totals not read"] if totals else []
     rejections = _rejections(sheet, heading, ragged=ragged, doubtful=doubtful)
     return _Found(rows, columns, half, code, tuple(codes.texts), tuple(notes), rejections)
+
+
+def _is_total(row: Sequence[str], heading: Heading) -> bool:
+    """Whether a row says so where the pupil should be or, where nobody is, in a column beside it."""
+    if pupil := cell(row, heading.pupil).strip():
+        return is_total(pupil)
+    marks = {mark.place for mark in heading.marks}
+    return any(is_total(cell(row, place)) for place in range(heading.width) if place not in marks)
 
 
 _ONE_MARK = "a cell of a day holds what may be one mark, where two are due (AM, PM)"

@@ -6,13 +6,14 @@ import csv
 import difflib
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from eswarn.config import DatasetFacts
 from eswarn.records.ledger import FileRefused, shown
 from eswarn.records.readers.aside import ASIDE
+from eswarn.records.readers.naming import named
 from eswarn.records.readers.shapes import Unusable, safeguarding_log, unusable
 from eswarn.records.tables import TABLE_MODELS, column
 from eswarn.words import count as counted
@@ -103,7 +104,7 @@ def match(names: Sequence[str], table: str, *, facts: DatasetFacts, file: str) -
     """
     found = _recognise(names, table, facts=facts)
     heads = {squash(text) for text in names}
-    if log := safeguarding_log(heads):
+    if log := safeguarding_log(heads, file):
         raise _refused(log, where=file)
     if not _required(table, facts) <= found.keys():
         known = unusable(heads)
@@ -117,7 +118,7 @@ def match(names: Sequence[str], table: str, *, facts: DatasetFacts, file: str) -
         do = "Export one row for each record, with only the columns that are needed."
         raise FileRefused("wrong_shape", f"{len(names):,} columns, more than {MAX_COLUMNS:,}", where=file, do=do)
     places = {name: where[0] for name, where in found.items()}
-    unread = [n for i, n in enumerate(names) if i not in places.values() and n.strip()]
+    unread = {i: n for i, n in enumerate(names) if i not in places.values() and n.strip()}
     notes = _not_read(unread, set(TABLE_MODELS[table].model_fields) - places.keys(), table=table)
     return Header(places, tuple(n.strip() for n in names), notes)
 
@@ -225,7 +226,8 @@ def _refuse_doubles(names: Sequence[str], found: dict[str, list[int]], *, table:
     for text in filter(squash, names):
         first, second = seen.setdefault(squash(text), text).strip(), text.strip()
         if text is not seen[squash(text)]:
-            alike = f'"{shown(first)}"' if first == second else f'"{shown(first)}" and "{shown(second)}", which are read alike'
+            told = named(first, names.index(text))
+            alike = told if first == second else f"{told} and {named(second, names.index(text))}, which are read alike"
             raise FileRefused("duplicate_header", f"two columns are called {alike}", where=file, do="Delete or rename one of them.")
     for name, places in found.items():
         if len(places) > 1:
@@ -262,20 +264,22 @@ def _nothing_fits(names: Sequence[str], table: str, *, row: int, facts: DatasetF
     return FileRefused("missing_column", f"no column for {' or '.join(missing)}. Columns seen: {len(names)}", where=where, do=do)
 
 
-def _not_read(headers: Sequence[str], free: set[str], *, table: str) -> tuple[str, ...]:
-    private = [h for h in headers if any(part in squash(h) for part in _PRIVATE)]
-    notes = [f'column "{shown(h.strip())}" was not read (free text or personal)' for h in private[:20]]
+def _not_read(headers: Mapping[int, str], free: set[str], *, table: str) -> tuple[str, ...]:
+    """Notes on headers that name nothing of ours, by their place."""
+    private = [place for place, h in headers.items() if any(part in squash(h) for part in _PRIVATE)]
+    told = [named(headers[place], place) for place in private[:20]]
+    notes = [f"{'column ' * (not text.startswith('a column'))}{text} was not read (free text or personal)" for text in told]
     if len(private) > 20:
         notes.append(f"{len(private) - 20} more columns were not read (free text or personal)")
-    if unknown := [h for h in headers if h not in private]:
-        named = ", ".join(_with_nearest(h.strip(), free) for h in unknown[:20]) + (" …" if len(unknown) > 20 else "")
-        notes.append(f"not read (unknown): {named}")
-    if table == "behaviour" and "category" in free and "reason" in map(squash, unknown):
+    if unknown := [place for place in headers if place not in private]:
+        each = ", ".join(_with_nearest(headers[place], place, free=free) for place in unknown[:20]) + (" …" if len(unknown) > 20 else "")
+        notes.append(f"not read (unknown): {each}")
+    if table == "behaviour" and "category" in free and "reason" in (squash(headers[place]) for place in unknown):
         notes.append('if the reasons are a short closed list, they can be the category:  category = "Reason"  under [columns.behaviour]')
     return tuple(notes)
 
 
-def _with_nearest(header: str, free: set[str]) -> str:
+def _with_nearest(header: str, place: int, *, free: set[str]) -> str:
     near = difflib.get_close_matches(squash(header), [squash(name) for name in free], n=1, cutoff=0.8)
     name = next((n for n in free if near and squash(n) == near[0]), "")
-    return f'"{shown(header)}" (if it is {name}, name it in dataset.toml)' if name else f'"{shown(header)}"'
+    return f"{named(header, place)} (if it is {name}, name it in dataset.toml)" if name else named(header, place)

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from eswarn.config import DatasetFacts
-from eswarn.records.ledger import FileRefused, shown
+from eswarn.records.ledger import FileRefused
+from eswarn.records.readers import naming
 from eswarn.records.readers.days import Written, parse, resolve
 from eswarn.records.readers.headers import HEADER_WITHIN, squash
 from eswarn.records.readers.sheet import Sheet, cell
@@ -92,9 +93,9 @@ def find_heading(sheet: Sheet, facts: DatasetFacts) -> Heading:
     told = _columns(texts, skip={pupil, school}, body=sheet.rows[below:])
     marks = _dated(told, sheet, row=int(sheet.numbers[below - 1]), facts=facts)
     used = {pupil, school, *told}
-    unread = [shown(texts[place]) for place in range(width) if place not in used and texts[place]]
+    unread = [naming.named(texts[place], place) for place in range(width) if place not in used and texts[place]]
     notes = [f"{counted(first, 'row')} above the heading not read"] if first else []
-    notes += [f"not read: {', '.join(map(_quoted, unread[:20]))}{' …' if len(unread) > 20 else ''}"] if unread else []
+    notes += [f"not read: {', '.join(unread[:20])}{' …' if len(unread) > 20 else ''}"] if unread else []
     return Heading(pupil, school, marks, below, width, tuple(texts), tuple(notes))
 
 
@@ -191,10 +192,6 @@ def letters(place: int) -> str:
         place, rest = divmod(place - 1, 26)
         name = chr(65 + rest) + name
     return name
-
-
-def _quoted(text: str) -> str:
-    return f'"{text}"'
 
 
 def _missing(name: str, file: str, do: str) -> FileRefused:

@@ -12,6 +12,7 @@ _TOTALS = {
     "possiblesessions", "sessionspossible", "presentsessions", "sessionspresent", "attendedsessions", "sessionsattended",
     "authorisedabsence", "unauthorisedabsence", "authorisedabsences", "unauthorisedabsences", "sessionsauthorised", "sessionsunauthorised",
 }  # fmt: skip
+_SAFETY = re.compile("safeguard|childprotection(?!plan)|cpoms")
 _LOG = {"incidentid", "incidentdate", "category", "subcategory"}
 
 
@@ -23,22 +24,30 @@ class Unusable(NamedTuple):
     do: str
 
 
-def safeguarding_log(heads: Set[str]) -> Unusable | None:
+def safeguarding_log(heads: Set[str], file: str = "") -> Unusable | None:
     """A log of concerns about pupils, told in free text: refused whatever else is in it.
 
     Parameters
     ----------
     heads : set of str
         Headers without case, spaces and underscores.
+    file : str
+        Name of the file, where it is known.
     """
-    told = any(re.search("summary|narrative|concern", head) for head in heads)
-    if not told or len(heads & _LOG) < 2:
+    concern = any("concern" in head for head in heads) and heads & {"category", "subcategory"}
+    told = concern or (any(re.search("summary|narrative", head) for head in heads) and len(heads & _LOG) > 1)
+    if not told and not any(map(is_safeguarding, (*heads, file))):
         return None
     return Unusable(
         "free_text_refused",
         "this looks like a safeguarding log; such files are refused whole",
         "Take it out of the folder. Behaviour records need a pupil, a school, a date and a type alone.",
     )
+
+
+def is_safeguarding(name: str) -> bool:
+    """Whether a header or the name of a file says that what it holds is about the safety of a pupil."""
+    return _SAFETY.search(re.sub(r"[\s_-]+", "", name.casefold())) is not None
 
 
 def unusable(heads: Set[str]) -> Unusable | None:

@@ -25,8 +25,6 @@ from eswarn.records.readers.worksheet import MAX_CELL, MAX_CELLS
 from eswarn.records.values import IDENTIFIERS
 from eswarn.words import count as counted
 
-TOTALS = {"total", "totals", "grand total", "sum", "average", "mean", "overall"}
-
 
 @dataclass(frozen=True, slots=True)
 class Sheet:

@@ -15,11 +15,13 @@ from eswarn.config import DatasetFacts
 from eswarn.records.codes import code_table
 from eswarn.records.ledger import FileRefused, shown
 from eswarn.records.readers.headers import HEADER_WITHIN, squash
+from eswarn.records.readers.naming import named
 from eswarn.records.readers.raw import Ints
-from eswarn.records.readers.sheet import TOTALS, Sheet, cell, refuse_numbers, the_sheet
+from eswarn.records.readers.sheet import Sheet, cell, refuse_numbers, the_sheet
 from eswarn.records.readers.stored import Number
 from eswarn.records.readers.strides import Bools, Strings
 from eswarn.records.tables import column
+from eswarn.records.values import is_total
 from eswarn.words import count as counted
 
 _START = ("start date", "start", "marks start date", "attendance start date", "marks from", "from date", "first date")
@@ -91,7 +93,7 @@ def _of_sheet(path: Path, facts: DatasetFacts) -> Columns:
             refuse_numbers(sheet, places[name], header=names[places[name]], below=at + 1)
     body, numbers = sheet.rows[at + 1 :], sheet.numbers[at + 1 :]
     ragged = np.array([not sheet.cells_keep_place and len(row) != len(names) for row in body], np.bool_)
-    total = np.array([cell(row, places["pupil_id"]).strip().casefold() in TOTALS for row in body], np.bool_)
+    total = np.array([is_total(cell(row, places["pupil_id"])) for row in body], np.bool_)
     kept = [row for row, leave in zip(body, ragged | total, strict=True) if not leave]
     texts = {name: [cell(row, place).strip() for row in kept] for name, place in places.items() if name != "marks"}
     marks = [cell(row, places["marks"]) for row in kept]
@@ -195,7 +197,7 @@ def _one_each(names: Sequence[str], facts: DatasetFacts, *, file: str) -> dict[s
 
 
 def _unread(names: Sequence[str], places: Mapping[str, int]) -> tuple[str, ...]:
-    unread = [f'"{shown(name.strip())}"' for i, name in enumerate(names) if i not in places.values() and name.strip()]
+    unread = [named(name, i) for i, name in enumerate(names) if i not in places.values() and name.strip()]
     return (f"not read: {', '.join(unread[:20])}{' …' if len(unread) > 20 else ''}",) if unread else ()
 
 

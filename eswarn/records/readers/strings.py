@@ -125,7 +125,7 @@ def dated_strings(path: Path, facts: DatasetFacts) -> DatedStrings:
     wrong = np.where((wrong == "") & evidence.two_signs, "two_signs", wrong)
     week, doubt, note = _weeks(evidence, weekdays, room=room, usable=wrong == "", found=found)
     wrong = np.where(wrong == "", doubt, wrong)
-    wrong = np.where((wrong == "") & _disagree(found, evidence), "totals", wrong)
+    wrong = np.where((wrong == "") & _disagree(found, evidence, _no_codes(facts)), "totals", wrong)
     rejections = _reject(found, wrong, marks=evidence.marks)
     return DatedStrings(found, start, np.where(wrong == "", week, 0), signs, (*found.notes, *note), rejections)
 
@@ -173,14 +173,25 @@ def _weeks(
     return week, doubt, [told] if times[more] else []
 
 
-def _disagree(found: Columns, evidence: Evidence) -> Bools:
-    """Strings whose marks do not add up to a total that is given beside them."""
+def _disagree(found: Columns, evidence: Evidence, no_codes: Bools) -> Bools:
+    """Strings whose marks do not add up to a total that is given beside them; but a sign that is no code is told before, as such."""
     wrong = np.zeros(len(found.numbers), np.bool_)
     for row, name in enumerate(COUNTED):
         for i, text in enumerate(found.texts.get(name, ())):
             told = text.strip()
             wrong[i] |= bool(told) and not (told.isdecimal() and len(told) < 9 and int(told) == evidence.totals[row, i])
+    for row in np.flatnonzero(wrong).tolist():
+        string = found.strings.data[slice(*found.strings.starts[row : row + 2])]
+        wrong[row] = not no_codes[string].any()
     return wrong
+
+
+def _no_codes(facts: DatasetFacts) -> Bools:
+    """Which of the 256 bytes stand for nothing in a string: the marks are judged by name later."""
+    known = [ord(sign) for sign in {*code_table(facts.profile).codes, *facts.codes.map, " "} if len(sign) == 1 and sign.isascii()]
+    odd = np.ones(256, np.bool_)
+    odd[known] = False
+    return odd
 
 
 def _reject(found: Columns, wrong: npt.NDArray[np.str_], *, marks: Int64s) -> tuple[Rejection, ...]:

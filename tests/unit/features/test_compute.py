@@ -78,8 +78,11 @@ def test_the_fingerprint_of_the_whole_follows_features_and_their_order() -> None
 
 def test_the_same_date_or_feature_twice_is_refused() -> None:
     timeline = Timeline(records_from(attendance=REGISTER))
-    for days, features in ((DAYS[:1] * 2, FEATURES[:1]), (DAYS, FEATURES[:1] * 2)):
-        with pytest.raises(UsageError, match="given twice"):
+    for days, features, named in (
+        (DAYS[:1] * 2, FEATURES[:1], f"the as-of date {DAYS[0]} is given twice"),
+        (DAYS, FEATURES[:1] * 2, f"the feature {FEATURES[0].column} is given twice"),
+    ):
+        with pytest.raises(UsageError, match=named):
             compute(timeline, days, CohortConfig(), features=features)
 
 

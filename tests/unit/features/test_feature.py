@@ -10,10 +10,10 @@ import pytest
 from eswarn.errors import UsageError
 from eswarn.features.career import time_at_school
 from eswarn.features.events import Events, count, latest, mean_ratio, total, unknown
-from eswarn.features.feature import Feature
+from eswarn.features.feature import Feature, as_features
 from eswarn.features.library import FEATURES
-from eswarn.features.measures import change, current_run, days_since, percentile, share, spells
-from eswarn.features.register import ABSENT, LATE, UNAUTHORISED
+from eswarn.features.measures import change, current_run, days_since, excess, percentile, share, spells
+from eswarn.features.register import ABSENT, LATE, UNAUTHORISED, SessionSet, coded
 from eswarn.features.windows import Window, days, last, last_year, year_to_date
 from eswarn.records.tables import protected_columns
 
@@ -34,6 +34,23 @@ GOOD = Feature(
         ("silent", "missed {value}", 'unknown placeholder "{value}"', "Use {window}."),
         ("says", "missed {value:.2f}", "cannot be filled with words", "Write {value} and {window}, no more."),
         ("says", "missed {value", "cannot be filled with words", "Write {value} and {window}, no more."),
+        ("says", "missed much {window}", "leaves out the value", "missed {value} of sessions"),
+        ("reads_as", "safer", "reads_as goes with a feature that may be used either way", "Leave it out."),
+        ("reads_as", ["worse"], "reads_as goes with a feature that may be used either way", "Leave it out."),
+        ("window", 10, "the window is not one", "Give last(10) for the last 10 school days"),
+        ("window", last, "the window is not one", "Give last(20)"),
+        ("measure", ABSENT, "a set of sessions is no measure", "such as share(ABSENT)"),
+        ("measure", "absence", "the measure is not one", "such as share(ABSENT)"),
+        ("measure", share, "the measure is not one", "such as share(ABSENT)"),
+        ("measure", share(["M"]), '"part" of the measure is not what it needs', "Give a set of sessions, such as ABSENT"),
+        ("measure", change(share(ABSENT), against=20), '"against" of the measure', "Give a window, such as last(20)."),
+        ("measure", excess(ABSENT, "Mondays"), '"when" of the measure', "such as weekdays(0, 4)"),
+        ("measure", count("behaviour"), '"events" of the measure', 'Events("behaviour", "incident")'),
+        ("measure", percentile(ABSENT), "a set of sessions is no measure", "such as share(ABSENT)"),
+        ("measure", share(coded("QQ", "away")), 'there is no register code "QQ" in any profile', "Did you mean"),
+        ("measure", GOOD, "the measure is not one", "such as share(ABSENT)"),
+        ("measure", percentile(share(coded("m", "away"))), 'there is no register code "m" in any profile', 'Did you mean "M"?'),
+        ("measure", share(SessionSet("absnt", "away")), 'no set of marks called "absnt"', 'Did you mean "absent"?'),
         ("measure", latest("sex", ("F",)), '"sex" is a protected column', "Declare protected=True."),
         ("measure", unknown("fsm"), '"fsm" is a protected column', "Declare protected=True."),
         ("measure", latest("yeargroup"), 'has no column "yeargroup"', 'Did you mean "year_group"?'),
@@ -56,6 +73,35 @@ def test_a_declaration_that_contradicts_itself_is_refused(part: str, value: obje
     assert what in refusal.value.what
     assert do in refusal.value.do
     assert refusal.value.where == f'feature "{value if part == "name" else "absence"}"'
+
+
+def test_over_windows_that_are_none_is_refused() -> None:
+    with pytest.raises(UsageError, match="the window is not one") as refusal:
+        GOOD.over(last(5), 60)  # type: ignore[arg-type]
+    assert "Give last(60)" in refusal.value.do
+
+
+@pytest.mark.parametrize(
+    ("table", "what", "do"),
+    [
+        ("extra", "depends on the name of the number", 'latest_extra("reading_age")'),
+        ("outcomes", "leaving is what is predicted: no feature may look at it", ""),
+        ("behaviour", "may hold several records a day", "mean_ratio"),
+    ],
+)
+def test_the_latest_value_of_another_table_is_refused_with_what_to_ask_instead(table: str, what: str, do: str) -> None:
+    with pytest.raises(UsageError) as refusal:
+        latest("value", table=table)
+    assert what in refusal.value.what
+    assert do in refusal.value.do
+
+
+@pytest.mark.parametrize("given", [GOOD, "absence", ("absence",), (GOOD, None), {GOOD}, 7])
+def test_features_are_a_sequence_of_declarations(given: object) -> None:
+    with pytest.raises(UsageError, match="features") as refusal:
+        as_features(given)  # type: ignore[arg-type]
+    assert "(*ew.FEATURES, mine)" in refusal.value.do
+    assert as_features([GOOD, *FEATURES]) == (GOOD, *FEATURES)
 
 
 def test_what_is_protected_cannot_be_actionable() -> None:
@@ -90,6 +136,8 @@ def test_the_direction_is_the_monotone_constraint(more_is: str, sign: int) -> No
 
 def test_the_fingerprint_follows_the_numbers_and_not_the_words() -> None:
     assert replace(GOOD, says="was away for {value}", theme="other", actionable=True).fingerprint == GOOD.fingerprint
+    free = replace(GOOD, more_is="either")
+    assert replace(free, reads_as="riskier").fingerprint == free.fingerprint
     others = [
         replace(GOOD, measure=share(LATE)),
         replace(GOOD, window=last(3)),

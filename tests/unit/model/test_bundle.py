@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eswarn.errors import InputRefused, ModelRefused
+from eswarn.errors import InputRefused, ModelRefused, UsageError
+from eswarn.features.library import FEATURES
 from eswarn.model import bundle
 from eswarn.model.bundle import FILES, Model, load_model
 from eswarn.model.curve import Curve
@@ -233,6 +234,29 @@ def test_a_feature_that_no_longer_means_what_it_meant_is_refused(folder: Path, k
     with pytest.raises(ModelRefused, match="is not the one this model was trained on") as told:
         _ = load_model(folder).features
     assert "train again" in told.value.do
+    with pytest.raises(ModelRefused, match="is not the one this model was trained on"):
+        load_model(folder, FEATURES)  # at once, where features were given
+
+
+def test_features_that_are_given_are_looked_up_at_once(folder: Path):
+    assert load_model(folder, FEATURES).id == made_up_school.model().id
+    with pytest.raises(ModelRefused, match=f'"{FEATURES[0].column}" is not the one this model was trained on'):
+        load_model(folder, FEATURES[1:])
+    with pytest.raises(UsageError, match="features is a sequence"):
+        load_model(folder, FEATURES[0])  # type: ignore[arg-type]
+
+
+def test_words_that_cannot_be_said_are_refused(folder: Path):
+    rewritten(folder, lambda files: card(files, lambda c: c["features"][0].update(says="was away")))
+    with pytest.raises(ModelRefused, match="its words cannot be said: the sentence leaves out the value"):
+        load_model(folder, FEATURES)
+
+
+def test_how_a_feature_reads_is_on_the_card(folder: Path):
+    free = next(i for i, told in enumerate(made_up_school.model().card["features"]) if told["more_is"] == "either" and told["reads_as"])
+    assert load_model(folder).features[free].read_sign != 0
+    rewritten(folder, lambda files: card(files, lambda c: c["features"][free].update(reads_as=None)))
+    assert load_model(folder).features[free].read_sign == 0
 
 
 def test_a_model_speaks_as_it_did_when_it_was_made(folder: Path):

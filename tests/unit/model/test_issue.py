@@ -45,7 +45,7 @@ def rows(*, schools: dict[str, list[float]], left_out: dict[str, int] | None = N
             "what_would_mend_it": "wait",
         }
     )
-    return replace(data, X=data.X.iloc[: len(told)], keys=keys, left_out=frame), [raw for _, _, raw in told]
+    return replace(data, X=data.X.iloc[: len(told)].fillna(0.0), keys=keys, left_out=frame), [raw for _, _, raw in told]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from eswarn import words
 from eswarn.features.feature import Feature
 from eswarn.features.library import FEATURES
-from eswarn.features.measures import share
+from eswarn.features.measures import change, share
 from eswarn.features.register import ABSENT, LATE
 from eswarn.features.windows import last
 from eswarn.model.reasons import COMPARED, Teller, typical_values
@@ -28,7 +28,8 @@ def feature(name: str, theme: str, **changes: object) -> Feature:
     return replace(made, **changes)
 
 
-A, B, C = feature("a", "one"), feature("b", "one"), feature("c", "two", measure=share(LATE), more_is="either")
+A, B = feature("a", "one"), feature("b", "one")
+C = feature("c", "two", measure=share(LATE), more_is="either", reads_as="safer")
 TYPICAL = {"all": {"a": 0.1, "b": 0.1, "c": 0.1}, "9": {"a": 0.2, "b": 0.2, "c": 0.2}}
 
 
@@ -62,7 +63,7 @@ def test_what_lowers_a_score_is_told_apart_from_what_raises_it():
 
 
 def test_no_more_reasons_than_were_asked_for():
-    assert [len(tell([0.3, 0.1, 0.2], n=n)[0]) for n in (1, 2, 3)] == [1, 2, 2]
+    assert [len(tell([0.3, 0.1, 0.2], values=(0.5, 0.5, 0.1), n=n)[0]) for n in (1, 2, 3)] == [1, 2, 2]
 
 
 def test_a_feature_that_adds_nothing_speaks_for_neither_side():
@@ -75,12 +76,62 @@ def test_only_what_a_reader_can_follow_is_listed():
     assert tell([0.3, 0.2, 0.0], values=(0.1, 0.5, 0.5))[0] == ["b 50 % in the last 20 school days (typical for Year 9: 20 %)"]
     assert tell([0.3, 0.2, 0.0], values=(0.1, 0.1, 0.5))[0] == []
     assert tell([-0.3, 0.0, 0.0], values=(0.9, 0.1, 0.5))[1] == ""
-    assert tell([0.0, 0.0, -0.3], values=(0.1, 0.1, 0.9))[1] != "", "a feature without a direction may speak for either"
 
 
-def test_where_the_records_are_silent_the_sentence_says_so():
-    raising, _ = tell([0.3, 0.0, 0.0], values=(math.nan, 0.5, 0.5))
-    assert raising == ["no a"]
+def told_by(one: Feature, value: float, phi: float, typical: float | None = 0.2) -> str:
+    """What is listed of one feature alone, whichever way."""
+    medians = {"all": {} if typical is None else {one.column: typical}}
+    raising, lowering = Teller((one,), medians).top(np.array([[value]]), np.array([[phi]]), np.array([9.0]), n=1)
+    assert not (raising[0] and lowering[0])
+    return "".join(raising[0]) or lowering[0]
+
+
+@pytest.mark.parametrize(
+    ("reads_as", "value", "phi", "listed"),
+    [
+        ("riskier", 0.5, 0.3, True),  # more of it, and a higher score
+        ("riskier", 0.1, 0.3, False),  # little of it raises the score: true of the trees, and backwards to a reader
+        ("riskier", 0.1, -0.3, True),
+        ("riskier", 0.5, -0.3, False),
+        ("safer", 0.5, 0.3, False),
+        ("safer", 0.1, 0.3, True),
+        ("safer", 0.5, -0.3, True),
+        (None, 0.5, 0.3, True),
+        (None, 0.1, 0.3, True),
+        (None, 0.5, -0.3, False),  # nobody can say that it protects
+        (None, 0.1, -0.3, False),
+    ],
+)
+def test_a_feature_free_either_way_is_listed_only_as_people_read_it(reads_as: str | None, value: float, phi: float, listed: bool):
+    assert (told_by(feature("c", "two", more_is="either", reads_as=reads_as), value, phi) != "") is listed
+
+
+def test_what_reads_as_typical_once_rounded_is_no_reason():
+    assert told_by(A, 0.204, 0.3) == told_by(A, 0.196, -0.3) == ""
+    assert told_by(A, 0.21, 0.3) != ""
+
+
+@pytest.mark.parametrize(
+    ("value", "phi", "typical", "said"),
+    [
+        (0.1, 0.3, 0.0, "rose 10 percentage points more"),
+        (-0.02, 0.3, -0.1, ""),  # less than before, though others fell further
+        (0.02, -0.3, 0.1, ""),
+        (-0.1, -0.3, 0.0, "rose 10 percentage points less"),
+        (0.002, 0.3, -0.1, ""),  # "no change"
+        (-0.1, 0.3, None, ""),
+    ],
+)
+def test_more_or_less_than_before_is_listed_only_where_the_words_agree(value: float, phi: float, typical: float | None, said: str):
+    rose = feature("rose", "one", measure=change(share(ABSENT), against=last(60, skip=20)), says="rose {value}")
+    assert told_by(rose, value, phi, typical) == said
+
+
+@pytest.mark.parametrize("phi", [0.3, -0.3])
+def test_where_the_records_are_silent_nothing_is_listed_and_all_says_so(phi: float):
+    assert tell([phi, 0.0, 0.0], values=(math.nan, 0.5, 0.2)) == ([], "")
+    told = Teller((A, B, C), TYPICAL).all(np.array([math.nan, 0.5, 0.2]), np.array([phi, 0.0, 0.0]), 9.0)
+    assert "no a" in [reason.sentence for reason in told]
 
 
 @pytest.mark.parametrize(
@@ -162,7 +213,7 @@ def test_sentences_agree_with_the_numbers_they_come_from():
 
 def test_a_listed_reason_lies_on_the_side_of_what_is_typical_that_its_sign_says():
     scores = made_up_school.scores()
-    directions = {f.column: f.sign for f in made_up_school.model().features}
+    directions = {f.column: f.read_sign for f in made_up_school.model().features}
     compared = 0
     for score, (_, row) in zip(scores, scores.frame.iterrows(), strict=True):
         told = {reason.sentence: reason for reason in (*score.reasons, *score.protective)}

@@ -17,6 +17,7 @@ from tests.spec.tables import records_from
 
 HEAD = "pupil | school | date | recorded | am | pm\n"
 SINCE = dt.date(2026, 3, 9)
+CONDITION = "(marks of days before 2026-03-09, or entered before it for later days, whose code is another one than was known before it)"
 
 
 def changes(register: str, *, since: dt.date = SINCE) -> Changes:
@@ -117,6 +118,7 @@ def test_the_screen_counts_kinds_of_change_by_school_and_names_no_pupil() -> Non
     )
     assert changes(register).render().splitlines() == [
         "8 marks changed on or after 2026-03-09",
+        CONDITION,
         "School S1, marks of 2026-03-02 to 2026-03-04: 7 marks",
         "  N → O: 6",
         "  N → I: 1",
@@ -127,7 +129,10 @@ def test_the_screen_counts_kinds_of_change_by_school_and_names_no_pupil() -> Non
 
 
 def test_nothing_changed_is_said_as_such() -> None:
-    assert changes("A | S | 2026-03-02 | 2026-03-02 | / | /\n").render() == "0 marks changed on or after 2026-03-09"
+    assert changes("A | S | 2026-03-02 | 2026-03-02 | / | /\n").render().splitlines() == [
+        "0 marks changed on or after 2026-03-09",
+        CONDITION,
+    ]
 
 
 @pytest.mark.parametrize("register", ["", "A | S | 2026-03-02 | | / | /\n"])

@@ -84,3 +84,21 @@ def test_a_follow_up_that_has_not_happened_yet_is_noted(tmp_path: Path) -> None:
     ]
     put(tmp_path, outcomes=outcomes.replace("2025-07-20", "2025-08-01"))
     assert notes(read(tmp_path).tables, records.facts, today=dt.date(2025, 7, 31)) == []
+
+
+def test_the_names_of_numbers_are_listed_and_a_name_that_may_be_a_persons_is_not(tmp_path: Path) -> None:
+    rows = [f"P{i:03},9990001,{DAYS[0]},reading_age,{i + 8}" for i in range(12)]
+    rows += [f"P{i:03},9990001,{DAYS[0]},cat4,100" for i in range(5)]
+    rows += [f"P{i:03},9990001,{DAYS[1]},Qx1 Qx2,1" for i in range(8)]  # no label
+    rows += [f"P000,9990001,{day},Qxsmith,1" for day in DAYS[:8]]  # one pupil's
+    put(tmp_path, attendance=marks(12), extra="pupil_id,school_id,date,name,value\n" + "\n".join(rows) + "\n")
+    said = [note for note in check(tmp_path).notes if note.startswith("extra holds")]
+    assert said == ["extra holds: reading_age (12 rows), cat4 (5 rows), 2 other names; a feature asks for one with latest_extra(name)"]
+
+
+def test_no_more_than_ten_names_of_numbers_are_listed(tmp_path: Path) -> None:
+    rows = [f"P{i:03},9990001,{DAYS[0]},n{chr(97 + k)},1" for k in range(14) for i in range(5)]
+    put(tmp_path, attendance=marks(5), extra="pupil_id,school_id,date,name,value\n" + "\n".join(rows) + "\n")
+    said = next(note for note in check(tmp_path).notes if note.startswith("extra holds"))
+    assert said.count("rows)") == 10
+    assert "4 other names" in said

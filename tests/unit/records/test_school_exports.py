@@ -71,7 +71,7 @@ def test_half_a_day_of_suspension_is_one_session(tmp_path: Path, days: str, sess
     ("days", "rule"), [("0.3", "not_a_number"), ("46", "out_of_range"), ("0", "out_of_range"), ("two", "not_a_number")]
 )
 def test_a_number_of_days_that_is_no_number_of_half_days_is_rejected(tmp_path: Path, days: str, rule: str) -> None:
-    text = f"{SUSPENSIONS}P000,9990001,Suspension,13/09/2024,,{days},,\n"
+    text = f"{SUSPENSIONS}P000,9990001,Suspension,13/09/2024,,{days},,\nP001,9990001,Suspension,13/09/2024,,1,,\n"
     file = account(put(tmp_path, exclusions=text), "exclusions.csv")
     assert [(r.rule, r.column) for r in file.rejections] == [(rule, "Days")]
 

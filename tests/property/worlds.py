@@ -260,8 +260,8 @@ def _others(stays: list[_Stay], axis: list[dt.date], as_of: dt.date) -> dict[str
     behaviour = table("date", kind=["negative", "negative", "positive"], role=["involved", "harmed", "witness", None],
                       points=[None, -2.3, 0.7, 1.1, 4.0])  # fmt: skip
     lost = table("start", when=any_year, kind=["suspension", "permanent_exclusion", "withdrawn"], sessions=[None, 1, 4])
-    results = table("date", when=any_year, subject=["En", "Ma"], score=[None, 0.0, 12.7, 33.3, 70.1], maximum=[None, 60.7, 100.0])
-    terms = table("ends_on", when=any_year, starts_on=[axis[0]], possible=[0, 57, 140], authorised=[0, 3], unauthorised=[0, 7],
+    results = table("date", when=any_year, subject=["En", "Ma"], score=[None, 0.0, 12.7, 33.3, 60.1], maximum=[None, 60.7, 100.0])
+    terms = table("ends_on", when=any_year, starts_on=[axis[0]], possible=[12, 57, 140], authorised=[0, 3], unauthorised=[0, 7],
                   illness=[None, 2], late=[None, 5])  # fmt: skip
     enrolment = table(
         "entered_on", left_on=[None, as_of - DAY, as_of, as_of + 9 * DAY], status=[None, "single", "main", "subsidiary", "guest"]
@@ -279,7 +279,7 @@ def _others(stays: list[_Stay], axis: list[dt.date], as_of: dt.date) -> dict[str
         "outcomes": table("left_on", when=any_day | horizon | horizon, destination=DESTINATIONS),
         "assessments": results | told_of_all("date", [30, 400], results, subject=["Sc"], score=[None, 7.1, 9.3, 0.7], maximum=[10.0]),
         "enrolment": st.none() | told_of_all("entered_on", [since], enrolment),
-        "term_totals": terms | told_of_all("ends_on", [90, 260, 420], terms, starts_on=[axis[0]], possible=[140, 110, 0], authorised=[4, 9],
+        "term_totals": terms | told_of_all("ends_on", [90, 260, 420], terms, starts_on=[axis[0]], possible=[140, 110, 20], authorised=[4, 9],
                                            unauthorised=[0, 7, 1, 3], illness=[None, 4, 2]),
         "extra": table("date", name=["reading_age", "reading_age", "shoe_size"], value=[-1.0, 0.1, 11.7]),
         "calendar": st.one_of(st.none(), st.none(), st.lists(closures, max_size=8)),

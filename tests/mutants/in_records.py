@@ -63,7 +63,7 @@ WHAT_WAS_KNOWN = [
            meaning.test_of_two_versions_of_a_row_the_one_recorded_last_before_the_date_counts),
     Mutant("an earlier version that comes later is put beside as the later one", put, "there == 0 or known > first_known", "True",
            of_grid.test_of_several_versions_the_last_that_was_known_stands_whatever_their_order, ((1, 0, 2),)),
-    Mutant("a delay that does not fit its byte", grid, "LATER = 255", "LATER = 400",
+    Mutant("a delay that does not fit its byte", put, "LATER = 255", "LATER = 400",
            of_grid.test_a_mark_is_known_from_the_day_after_it_was_recorded, (300,)),
     Mutant("a mark for the day fills the morning only", put, "(0, 2) if h == 2", "(0, 1) if h == 2",
            meaning.test_a_mark_for_the_day_is_two_sessions_and_yields_to_one_for_half_a_day),

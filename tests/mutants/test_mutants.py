@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from eswarn.cohort import calendar
 from eswarn.errors import EswarnError
 from eswarn.features import bits
-from eswarn.records import grid, put, scatter
+from eswarn.records import put, scatter
 from tests.mutants import in_features, in_records
 from tests.mutants.planted import Mutant, planted
 from tests.property.test_oracle import disagreements
@@ -78,10 +78,10 @@ def test_a_number_in_compiled_code_is_changed_and_changed_back() -> None:
 
 def test_a_constant_is_changed_wherever_it_was_imported_and_compiled_into() -> None:
     sound = put.put
-    with planted(Mutant("a constant", grid, "LATER = 255", "LATER = 400", print)):
-        assert grid.LATER == scatter.LATER == put.LATER == 400
+    with planted(Mutant("a constant", put, "LATER = 255", "LATER = 400", print)):
+        assert scatter.LATER == put.LATER == 400
         assert put.put is scatter.put is not sound
-    assert grid.LATER == scatter.LATER == put.LATER == 255
+    assert scatter.LATER == put.LATER == 255
     assert put.put is scatter.put is sound
 
 

@@ -279,8 +279,8 @@ def _others(stays: list[_Stay], axis: list[dt.date], as_of: dt.date) -> dict[str
         "outcomes": table("left_on", when=any_day | horizon | horizon, destination=DESTINATIONS),
         "assessments": results | told_of_all("date", [30, 400], results, subject=["Sc"], score=[None, 7.1, 9.3, 0.7], maximum=[10.0]),
         "enrolment": st.none() | told_of_all("entered_on", [since], enrolment),
-        "term_totals": terms | told_of_all("ends_on", [90, 260, 420], terms, starts_on=[axis[0]], possible=[140, 110, 20], authorised=[4, 9],
-                                           unauthorised=[0, 7, 1, 3], illness=[None, 4, 2]),
+        "term_totals": terms | told_of_all("ends_on", [90, 260, 420], terms, starts_on=[axis[0]], possible=[140, 110, 20],
+                                           authorised=[4, 9], unauthorised=[0, 7, 1, 3], illness=[None, 4, 2]),
         "extra": table("date", name=["reading_age", "reading_age", "shoe_size"], value=[-1.0, 0.1, 11.7]),
         "calendar": st.one_of(st.none(), st.none(), st.lists(closures, max_size=8)),
     }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -218,22 +218,27 @@ def _refuse(rule: Rule, rows: int, *, total: int, where: str, do: str = "") -> F
     return FileRefused(rule.name, f"{rows:,} of {total:,} rows: {rule.what}", where=where, do=do or rule.do)
 
 
-def refuse_useless(account: FileLedger) -> None:
-    """Refuse a table of which no row is left: read as one without rows, it would say that there was nothing to tell.
+def refuse_useless(accounts: Sequence[FileLedger]) -> tuple[FileLedger, ...]:
+    """Refuse the files of a table of which no row is left: read as one without rows, it would say that there was nothing to tell.
 
-    Raises
-    ------
-    FileRefused
-        By the rule that most of its rows break. Rows that were no record in the first place are no reason.
+    A file is refused by the rule that most of its rows break. Rows that were no record in the first place are no reason, and
+    neither is one bad file among others whose rows stand.
     """
+    if any(account.accepted or account.merged or account.refused for account in accounts):
+        return tuple(accounts)
+    return tuple(_useless(account) for account in accounts)
+
+
+def _useless(account: FileLedger) -> FileLedger:
     broken = [r for r in account.rejections if not r.do.startswith("Nothing to do")]
-    if account.accepted or account.merged or not broken or any(r.rule == "conflict" for r in broken):
-        return
+    if not broken or any(r.rule == "conflict" for r in broken):
+        return account
     worst = max(broken, key=lambda r: r.rows)
     column = f', column "{worst.column}"' if worst.column else ""
     where = f"{account.file}, {rows_in_words(np.array(worst.first))}{column}"
     each = "; ".join(f"{counted(r.rows, 'row')}: {r.what}" for r in broken[:5])
-    raise FileRefused(worst.rule, f"no row can be used ({each})", where=where, do=worst.do)
+    refused = FileRefused(worst.rule, f"no row can be used ({each})", where=where, do=worst.do)
+    return replace(account, refused=str(refused), rule=worst.rule)
 
 
 def in_doubt(rows: int, total: int) -> bool:

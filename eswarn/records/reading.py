@@ -73,7 +73,6 @@ class Reading:
         if (raw.table, number) in self._accounts:
             raise OurBug(f"a reader gave two parts of {raw.table}", where=raw.file)
         checked = check(self._rename(raw), self._facts)
-        refuse_useless(checked.ledger)
         self._parts.setdefault(raw.table, []).append((number, checked))
         self._accounts[raw.table, number] = checked.ledger
 
@@ -91,8 +90,6 @@ class Reading:
         paths = list(by_hash.values())
         try:
             found = stream(paths, self._facts) if sources[0].taken_for == "attendance" else stream_strings(paths, self._facts)
-            for account in found[1] if found else ():
-                refuse_useless(account)
         except FileRefused as error:
             if sources[0].taken_for == "attendance":
                 names = [shown(path.name) for path in paths]
@@ -104,6 +101,9 @@ class Reading:
                 self.take(source)
             return None, ()
         streamed, accounts = found
+        accounts = refuse_useless(accounts)
+        if any(account.refused for account in accounts):
+            return None, accounts
         of_file = dict(zip(by_hash.values(), accounts, strict=True))
         files = [of_file[first] if first == path else _copy(shown(path.name), of_file[first]) for path, first in copies.items()]
         return streamed, tuple(files)
@@ -114,7 +114,8 @@ class Reading:
         for table in sorted(self._parts, key=_ORDER.__getitem__):
             parts = self._parts.pop(table)
             tables[table], accounts = settle(table, [checked for _, checked in parts])
-            self._accounts |= {(table, number): account for (number, _), account in zip(parts, accounts, strict=True)}
+            numbers = [number for number, _ in parts]
+            self._accounts |= {(table, number): account for number, account in zip(numbers, refuse_useless(accounts), strict=True)}
         keys = sorted(self._accounts, key=lambda key: (_ORDER.get(key[0], len(_ORDER)), key[1]))
         return tables, tuple(self._accounts[key] for key in keys)
 

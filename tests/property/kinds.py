@@ -105,7 +105,8 @@ def exported(world: World) -> World:
     """The rows that a school which marks mornings and afternoons would export: the others are refused at the door."""
 
     def is_exported(row: Row) -> bool:
-        return row.get("session") != "DAY" and not (row.get("kind") == "suspension" and row["sessions"] is None)
+        ends_too_early = bool(row.get("entered_on") and row.get("left_on") and row["left_on"] < row["entered_on"])
+        return row.get("session") != "DAY" and not ends_too_early and not (row.get("kind") == "suspension" and row["sessions"] is None)
 
     return world.having(**{name: [row for row in rows if is_exported(row)] for name, rows in world.tables.items()})
 

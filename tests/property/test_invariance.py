@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from eswarn import parallel
 from eswarn.config import CohortConfig
+from eswarn.errors import InputRefused
 from eswarn.features import compute, measures, view
 from eswarn.records import facts, keys, put, stream
 from eswarn.records.readers import headers
@@ -126,7 +127,11 @@ def test_a_bug_of_its_kind_is_seen(kind: Kind, module: Any, sound: str, broken: 
     @given(worlds(), st.integers(0, 99))
     def look(world: World, seed: int) -> None:
         one = fit_for(kind, world)
-        if kind(one, random.Random(seed)) != kinds.told(one):
+        try:
+            differs = kind(one, random.Random(seed)) != kinds.told(one)
+        except InputRefused:  # a file that reads well without the bug
+            differs = True
+        if differs:
             caught.append((one, seed))
             raise _Seen
 

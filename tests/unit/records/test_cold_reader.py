@@ -51,6 +51,17 @@ def test_a_table_of_which_no_row_is_left_is_refused(tmp_path: Path) -> None:
         read(tmp_path)
 
 
+def test_a_bad_file_beside_a_good_one_of_its_table_is_accounted_for_and_not_refused(tmp_path: Path) -> None:
+    _suspensions(tmp_path, "P000,9990001,Suspension,15/09/2024,1")
+    (tmp_path / "suspensions-old.csv").write_text(f"{SUSPENSIONS}P001,9990001,Nonsense,16/09/2024,2\n", encoding="utf-8")
+    records = read(tmp_path)
+    assert records.table("suspensions").num_rows == 1
+    assert {f.file: (f.accepted, f.rejected) for f in records.ledger.files if f.table == "suspensions"} == {
+        "suspensions.csv": (1, 0),
+        "suspensions-old.csv": (0, 1),
+    }
+
+
 def test_a_table_of_deleted_records_alone_is_no_reason_to_refuse(tmp_path: Path) -> None:
     file = _suspensions(tmp_path, "P000,9990001,Suspension,15/09/2024,1,Yes", header=SUSPENSIONS.replace("Days", "Days,Deleted"))
     assert (file.refused, file.accepted) == ("", 0)

@@ -82,14 +82,14 @@ class Calendar:
 
         A half-term begins with the first open day on record, and with each open day that follows a holiday.
         """
-        first = self.open_days & (self.open_days.cumsum(axis=1) == 1)
+        first = self.open_days & (self.opened_before[:, 1:] == 1)
         starts = self._after_gap | first
         latest = starts & (starts[:, ::-1].cumsum(axis=1)[:, ::-1] == 1)
         return _day_where(latest, self.days, self.t)
 
     def after_holidays(self, n: int) -> Bools:
         """The first ``n`` open days after each holiday, shape (schools, D)."""
-        order = self.open_days.cumsum(axis=1)
+        order = self.opened_before[:, 1:]
         since = np.maximum.accumulate(np.where(self._after_gap, order, 0), axis=1)
         return self.open_days & (since > 0) & (order - since < n)
 

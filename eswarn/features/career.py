@@ -9,13 +9,20 @@ import numpy as np
 
 from eswarn.cohort.calendar import academic_year_starts
 from eswarn.features.measures import OfAttendance
+from eswarn.features.register import SessionSet
 from eswarn.features.view import View
 from eswarn.features.windows import Window
 from eswarn.records.arrays import NEVER, Floats, Ints
 
 
+class _OfRoll(OfAttendance):
+    """Asked of the roll and no set of sessions: it needs no bit planes, and is answered for everybody at once."""
+
+    sets: ClassVar[tuple[SessionSet, ...]] = ()
+
+
 @dataclass(frozen=True)
-class schools_attended(OfAttendance):
+class schools_attended(_OfRoll):
     """How many schools of the data set have marked the pupil so far; no answer where none has."""
 
     unit: ClassVar[str] = "count"
@@ -28,7 +35,7 @@ class schools_attended(OfAttendance):
 
 
 @dataclass(frozen=True)
-class moves(OfAttendance):
+class moves(_OfRoll):
     """How many schools first marked the pupil inside the window, later than any school first did; no answer where none has."""
 
     unit: ClassVar[str] = "count"
@@ -53,7 +60,7 @@ def _stays(view: View) -> tuple[Ints, Ints]:
 
 
 @dataclass(frozen=True)
-class joined_mid_year(OfAttendance):
+class joined_mid_year(_OfRoll):
     """1 where the pupil's first sign at the school is over ``days`` calendar days after its first open day of that academic year.
 
     Else 0; no answer where the school is not known to have been open in that year.
@@ -75,7 +82,7 @@ class joined_mid_year(OfAttendance):
 
 
 @dataclass(frozen=True)
-class time_at_school(OfAttendance):
+class time_at_school(_OfRoll):
     """Calendar days since the first sign of the pupil at the school, counted up to ``most``: after that the pupil is not new."""
 
     most: int = 365

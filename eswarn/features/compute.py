@@ -184,12 +184,12 @@ def _on(day: dt.date, cohort: Cohort, labels: Labels, features: tuple[Feature, .
 def answers(cohort: Cohort, features: Sequence[Feature]) -> npt.NDArray[np.float64]:
     """Every feature for everybody who can be scored, shape (features, pupils).
 
-    What the register alone answers is asked of whole schools, a block of them at a time, so that their bit planes stay small.
+    What needs sets of sessions is asked of whole schools, a block of them at a time, so that their bit planes stay small.
     """
     scorable = cohort.scorable
     upto = np.append(0, scorable.cumsum())
     found = np.empty((len(features), int(upto[-1])))
-    of_register = [i for i, feature in enumerate(features) if feature.measure.tables == ("attendance",)]
+    of_register = [i for i, feature in enumerate(features) if feature.measure.sets]
     sets = sorted({wanted for feature in features for wanted in feature.measure.sets}, key=str)
 
     def of_block(rows: slice) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -29,9 +30,7 @@ class trend(OfAttendance):
 
     def compute(self, view: View, window: Window) -> Floats:
         """A difference of shares a week, a pupil."""
-        out = np.full(len(view), np.nan)
-        bits.slope(view.by_week(self.part, window), view.by_week(self.of, window), self.LEAST, out)
-        return out
+        return _over_weeks(bits.slope, view, window, self.part, self.of, self.LEAST)
 
 
 @dataclass(frozen=True)
@@ -45,11 +44,9 @@ class faded(OfAttendance):
 
     def compute(self, view: View, window: Window) -> Floats:
         """One share between 0 and 1 a pupil; weeks are added from the oldest on."""
-        part, of = view.by_week(self.part, window), view.by_week(self.of, window)
-        weights = np.array([0.5 ** (k / self.half_life) for k in range(part.shape[1])], float)
-        out = np.full(len(view), np.nan)
-        bits.faded(part, of, weights, out)
-        return out
+        weeks = view.by_week(self.part, window).shape[1]
+        weights = np.array([0.5 ** (k / self.half_life) for k in range(weeks)], float)
+        return _over_weeks(bits.faded, view, window, self.part, self.of, weights)
 
 
 @dataclass(frozen=True)
@@ -63,9 +60,7 @@ class weeks_over(OfAttendance):
 
     def compute(self, view: View, window: Window) -> Floats:
         """Weeks a pupil."""
-        out = np.full(len(view), np.nan)
-        bits.weeks_over(view.by_week(self.part, window), view.by_week(self.of, window), self.percent, out)
-        return out
+        return _over_weeks(bits.weeks_over, view, window, self.part, self.of, self.percent)
 
 
 @dataclass(frozen=True)
@@ -81,6 +76,11 @@ class most_in_weeks(OfAttendance):
 
     def compute(self, view: View, window: Window) -> Floats:
         """Sessions a pupil; no answer where the window holds no possible session."""
-        out = np.full(len(view), np.nan)
-        bits.most_in_weeks(view.by_week(self.part, window), view.by_week(POSSIBLE, window), self.weeks, out)
-        return out
+        return _over_weeks(bits.most_in_weeks, view, window, self.part, POSSIBLE, self.weeks)
+
+
+def _over_weeks(loop: Callable[..., None], view: View, window: Window, part: SessionSet, of: SessionSet, setting: object) -> Floats:
+    """What a loop of ``bits.py`` makes of two sets counted week by week, and of one setting."""
+    out = np.full(len(view), np.nan)
+    loop(view.by_week(part, window), view.by_week(of, window), setting, out)
+    return out

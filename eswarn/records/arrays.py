@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,14 @@ def _one(column: pa.ChunkedArray) -> pa.DictionaryArray:
     """A text column as one array with one dictionary, from however many files it came."""
     array = column.unify_dictionaries().combine_chunks()
     return array.chunk(0) if isinstance(array, pa.ChunkedArray) else array
+
+
+def places(column: pa.ChunkedArray, place: Mapping[str, int]) -> Ints:
+    """Place of each text by a list; -1 where it is not in it."""
+    if not len(column):
+        return np.zeros(0, np.int64)
+    found: Ints = np.array([place.get(text, -1) for text in dictionary(column)], np.int64)[indices(column)]
+    return found
 
 
 def words_in_use(column: pa.ChunkedArray) -> list[str]:

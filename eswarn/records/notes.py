@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from eswarn.config import DatasetFacts
-from eswarn.records.arrays import EPOCH, UNTOLD, Ints, dates, dictionary, indices
+from eswarn.records.arrays import EPOCH, UNTOLD, Ints, dates, dictionary, indices, places
 from eswarn.records.facts import DATED
 from eswarn.records.ledger import shown
 from eswarn.words import count as counted
@@ -137,9 +137,7 @@ class _Stays:
 
 def _places(table: pa.Table, marks: pa.Table, name: str) -> Ints:
     """The text of each row as its place among the texts of the marks; -1 where no mark has it."""
-    place = {text: i for i, text in enumerate(dictionary(marks.column(name)))}
-    own = np.array([place.get(text, -1) for text in dictionary(table.column(name))], np.int64)
-    return own[indices(table.column(name))] if len(own) else np.zeros(0, np.int64)
+    return places(table.column(name), {text: i for i, text in enumerate(dictionary(marks.column(name)))})
 
 
 def _count_outside(marks: pa.Table, stays: _Stays, *, schools: int) -> Ints:

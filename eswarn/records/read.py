@@ -13,6 +13,7 @@ import pyarrow as pa
 from eswarn.config import DatasetFacts, load_facts
 from eswarn.errors import InputRefused, nearest
 from eswarn.progress import Progress, silent
+from eswarn.records import stream, stream_strings
 from eswarn.records.codes import code_table
 from eswarn.records.ledger import FileLedger, Ledger, shown
 from eswarn.records.notes import notes
@@ -22,8 +23,6 @@ from eswarn.records.readers.aside import ASIDE
 from eswarn.records.readers.raw import Raw
 from eswarn.records.reading import Reading
 from eswarn.records.store import Records
-from eswarn.records.stream import streamable
-from eswarn.records.stream_strings import streamable_strings
 from eswarn.records.streamed import Streamed
 from eswarn.records.tables import TABLE_MODELS
 from eswarn.words import count as counted
@@ -152,9 +151,10 @@ def _too_few(files: Sequence[FileLedger]) -> list[str]:
 
 def _large(sources: Sequence[Source]) -> list[Source]:
     """The files of a register that is too large to be kept as a table: Parquet, all of one form."""
-    for taken_for, is_large in (("attendance", streamable), (strings.NAME, streamable_strings)):
+    for taken_for, least in (("attendance", stream.STREAMED_FROM), (strings.NAME, stream_strings.STREAMED_FROM)):
         some = [source for source in sources if source.taken_for == taken_for]
-        if len(some) == sum(source.taken_for in _REGISTERS for source in sources) and is_large([source.path for source in some]):
+        alone = len(some) == sum(source.taken_for in _REGISTERS for source in sources)
+        if alone and stream.streamable([source.path for source in some], least):
             return some
     return []
 

@@ -58,6 +58,11 @@ class Records:
             return self.streamed.table()
         return self.tables[name] if name in self.tables else arrow_schema(name).empty_table()
 
+    def every_table(self) -> dict[str, pa.Table]:
+        """Each table that was supplied, by its name; a streamed register is made into one."""
+        streamed = {"attendance": self.streamed.table()} if self.streamed else {}
+        return {**streamed, **self.tables}
+
     def frame(self, name: str) -> pd.DataFrame:
         """The table as a pandas frame with Arrow-backed dates and text."""
         import pandas as pd
@@ -78,5 +83,7 @@ class Records:
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     def __repr__(self) -> str:
-        counts = ", ".join(f"{name} {table.num_rows:,}" for name, table in sorted(self.tables.items()))
-        return f"Records({counts})"
+        rows = {name: table.num_rows for name, table in self.tables.items()}
+        if self.streamed:
+            rows["attendance"] = sum(file.accepted for file in self.ledger.files if file.table == "attendance")
+        return f"Records({', '.join(f'{name} {n:,}' for name, n in sorted(rows.items()))})"

@@ -138,13 +138,13 @@ class _Stream:
                 file.used[code or "-", int(era)] += int(used[place, era])
 
 
-def streamable(paths: Sequence[Path]) -> bool:
-    """Whether these attendance files are Parquet, all of them, and together so large that they are not kept as a table."""
+def streamable(paths: Sequence[Path], least: int) -> bool:
+    """Whether these files are Parquet, all of them, and hold at least so many rows together that they are not kept as a table."""
     try:
         rows = sum(int(pq.read_metadata(path).num_rows) for path in paths)
     except (pa.ArrowException, OSError, ValueError):
         return False
-    return rows >= STREAMED_FROM
+    return rows >= least
 
 
 def stream(paths: Sequence[Path], facts: DatasetFacts) -> tuple[Streamed, tuple[FileLedger, ...]]:

@@ -27,14 +27,6 @@ from eswarn.records.values import plain_identifiers
 STREAMED_FROM = 10_000  # strings in Parquet from which they are not laid out as rows
 
 
-def streamable_strings(paths: Sequence[Path]) -> bool:
-    """Whether these files are Parquet, all of them, and hold so many strings that they are not laid out."""
-    try:
-        return sum(int(pq.read_metadata(path).num_rows) for path in paths) >= STREAMED_FROM
-    except (pa.ArrowException, OSError, ValueError):
-        return False
-
-
 def stream_strings(paths: Sequence[Path], facts: DatasetFacts) -> tuple[Streamed, tuple[FileLedger, ...]] | None:
     """Read the strings of a data set into a grid.
 

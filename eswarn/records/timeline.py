@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from eswarn.errors import UsageError
 from eswarn.parallel import blocks, each
-from eswarn.records.arrays import EPOCH, NEVER, UNTOLD, Ints, dates, dictionary, indices, numbers, words_in_use
+from eswarn.records.arrays import EPOCH, NEVER, UNTOLD, Ints, dates, numbers, places, words_in_use
 from eswarn.records.codes import CodeTable, code_table
 from eswarn.records.facts import DATED, Facts, in_order, known_rows
 from eswarn.records.grid import MarkGrid, tally
@@ -193,14 +193,9 @@ class Timeline:
                 found |= dict.fromkeys(words_in_use(table[column]))
         return tuple(sorted(found))  # mostly in order already, as files tend to be
 
-    def _index(self, table: pa.Table, name: str) -> Ints:
-        """Places of the identifiers of a table in the ordered list of all of them."""
-        column, place = table[name], self._places[name]
-        if len(column) == 0:
-            return np.zeros(0, np.int64)
-        lookup = np.array([place.get(name, -1) for name in dictionary(column)], np.int64)  # a filtered table lists names it has lost
-        found: Ints = lookup[indices(column)]
-        return found
+    def places(self, table: pa.Table, name: str) -> Ints:
+        """Place of each row's identifier, ``pupil_id`` or ``school_id``, in the ordered list of all of them."""
+        return places(table[name], self._places[name])
 
     @cached_property
     def grid(self) -> MarkGrid:
@@ -227,8 +222,8 @@ class Timeline:
                 continue
             columns[field.name], texts[field.name] = numbers(table[field.name])
         return Facts(
-            pupil=self._index(table, "pupil_id") if "pupil_id" in table.column_names else none,
-            school=self._index(table, "school_id"),
+            pupil=self.places(table, "pupil_id") if "pupil_id" in table.column_names else none,
+            school=self.places(table, "school_id"),
             date=date,
             recorded=dates(table["recorded_on"], missing=UNTOLD) if "recorded_on" in table.column_names else none + UNTOLD,
             columns=columns,

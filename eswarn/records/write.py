@@ -55,11 +55,12 @@ def write(
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise UsageError("it exists already", where=str(target), do="Give a new folder, or empty this one first.")
     target.parent.mkdir(parents=True, exist_ok=True)
-    done, total = 0, sum(table.num_rows for table in records.tables.values())
+    tables = records.every_table()
+    done, total = 0, sum(table.num_rows for table in tables.values())
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as holder:
         unfinished = Path(holder) / "records"
         unfinished.mkdir()
-        for name, table in records.tables.items():
+        for name, table in tables.items():
             progress(f"writing {name}", done, total)
             if file_format == "csv":
                 _write_csv(table, unfinished / f"{name}.csv")

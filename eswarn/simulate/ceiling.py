@@ -12,7 +12,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from eswarn.errors import UsageError
 from eswarn.records.store import Records
@@ -74,8 +73,10 @@ def ceiling(records: Records, causes: pa.Table, as_of: dt.date | None = None) ->
     leaves = pc.is_in(causes["pupil_id"].cast(pa.string()).filter(pa.array(today)), soon.combine_chunks()).to_numpy(zero_copy_only=False)
     if not 0 < leaves.sum() < len(leaves):
         raise UsageError(f"nobody left early in the year from {day}", where="ceiling", do="Simulate more pupils.")
-    chance = causes["chance"].to_numpy()[today]
-    return Ceiling(day.item(), _auc(chance, leaves), len(leaves), int(leaves.sum()))
+    from sklearn.metrics import roc_auc_score  # slow to load, and rarely asked for
+
+    auc = float(roc_auc_score(leaves, causes["chance"].to_numpy()[today]))
+    return Ceiling(day.item(), auc, len(leaves), int(leaves.sum()))
 
 
 def write_causes(causes: pa.Table, file: str | os.PathLike[str]) -> Path:
@@ -100,12 +101,3 @@ def write_causes(causes: pa.Table, file: str | os.PathLike[str]) -> Path:
     else:
         pq.write_table(causes, path)
     return path
-
-
-def _auc(score: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
-    """Chance that a positive ranks above a negative; ties count half."""
-    values, group = np.unique(score, return_inverse=True)
-    size = np.bincount(group, minlength=len(values))
-    rank = (np.cumsum(size) - (size - 1) / 2)[group]
-    n = int(positive.sum())
-    return float((rank[positive].sum() - n * (n + 1) / 2) / (n * (len(score) - n)))

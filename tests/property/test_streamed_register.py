@@ -112,6 +112,10 @@ def test_read_streams_a_large_register_and_says_the_same(monkeypatch: pytest.Mon
     assert [(f.file, f.rows, f.accepted) for f in large.ledger.files] == [(f.file, f.rows, f.accepted) for f in whole.ledger.files]
     as_of = whole.table("attendance")["date"].to_pylist()[-1] - dt.timedelta(days=100)
     assert eswarn.feature_table(large, as_of).equals(eswarn.feature_table(whole, as_of))
+    assert repr(large) == repr(whole)
+    eswarn.write(large, tmp_path / "again", file_format="parquet")
+    monkeypatch.setattr(streaming, "STREAMED_FROM", 10**9)
+    assert told(eswarn.read(tmp_path / "again").table("attendance")) == told(whole.table("attendance"))
 
 
 def test_a_register_larger_than_its_first_guess_grows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

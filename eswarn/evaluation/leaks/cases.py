@@ -19,6 +19,7 @@ from eswarn.records.arrays import UNTOLD, Bools, Ints, dates, dictionary, indice
 from eswarn.records.codes import CodeTable, code_table
 from eswarn.records.facts import DATED
 from eswarn.records.store import Records
+from eswarn.records.timeline import Timeline
 
 DAY = DATED | {"attendance": "date"}
 SETTLED, STAYED = 30, 14  # days at school before the day on which another pupil is looked at, and after it
@@ -68,7 +69,8 @@ class Cases:
 
     def __init__(self, records: Records, config: CohortConfig) -> None:
         self.records, self.config = records, config
-        self.pupils, self.schools = (_names(records, column) for column in ("pupil_id", "school_id"))
+        self.timeline = Timeline(records)
+        self.pupils, self.schools = self.timeline.pupils, self.timeline.schools
         self.codes: CodeTable = code_table(records.facts.profile)
         self._rows: dict[str, Rows] = {}
 
@@ -79,7 +81,7 @@ class Cases:
             untold = np.full(table.num_rows, UNTOLD)
             recorded = dates(table["recorded_on"], missing=UNTOLD) if "recorded_on" in table.column_names else untold
             self._rows[name] = Rows(
-                table, _places(table["pupil_id"], self.pupils), _places(table["school_id"], self.schools), dates(table[DAY[name]]), recorded
+                table, self.timeline.places(table, "pupil_id"), self.timeline.places(table, "school_id"), dates(table[DAY[name]]), recorded
             )
         return self._rows[name]
 
@@ -211,18 +213,3 @@ class Cases:
         own = (at >= 0) & (len(order) > 0)
         own[own] = rows.pupil[order][at[own]] == pupil[own]
         return np.where(own, group[order][np.maximum(at, 0)] if len(order) else -9, -9)
-
-
-def _names(records: Records, column: str) -> tuple[str, ...]:
-    found: set[str] = set()
-    for table in records.tables.values():
-        if column in table.column_names:
-            found.update(pc.unique(table[column]).to_pylist())
-    return tuple(sorted(found - {None}))
-
-
-def _places(column: pa.ChunkedArray, names: tuple[str, ...]) -> Ints:
-    if not len(column):
-        return np.zeros(0, np.int64)
-    place = {name: i for i, name in enumerate(names)}
-    return np.array([place.get(name, -1) for name in dictionary(column)], np.int64)[indices(column)]

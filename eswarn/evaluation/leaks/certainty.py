@@ -6,9 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from eswarn.evaluation.leaks.finding import Severity
-from eswarn.records.arrays import Bools, Ints
+from eswarn.records.arrays import Bools, Floats, Ints
 
-Floats = npt.NDArray[np.float64]
 # What an honest sign of a school may reach, a year ahead: it is at most ten times as common among leavers as among others, and
 # at most 35 % of leavers show one that 1 % of others show (AUC .75 to .88: handbook, evaluation.md).
 LIFT, RECALL = 10.0, 0.35

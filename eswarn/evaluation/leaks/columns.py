@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from eswarn.evaluation.leaks.certainty import Floats, severity, too_good
+from eswarn.evaluation.leaks.certainty import severity, too_good
 from eswarn.evaluation.leaks.finding import Severity
-from eswarn.records.arrays import Bools, Ints
+from eswarn.records.arrays import Bools, Floats, Ints
 
 if TYPE_CHECKING:
     import pandas as pd

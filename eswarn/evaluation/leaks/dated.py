@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from eswarn.evaluation.leaks.cases import NO_MARK, Cases
+from eswarn.evaluation.leaks.cases import DAY, NO_MARK, Cases
 from eswarn.evaluation.leaks.finding import Finding, Severity
 from eswarn.records.arrays import UNTOLD, Ints, dictionary, indices, numbers
 
@@ -22,7 +22,7 @@ def dated_wrongly(cases: Cases) -> Iterator[Finding]:
     """Findings of every check on dates."""
     yield from _after_leaving(cases)
     yield from _outcomes(cases)
-    for name in cases.records.tables:
+    for name in filter(cases.records.has, DAY):
         if name not in ("calendar", "outcomes", "enrolment"):
             yield from _recorded(cases, name)
         yield from _in_future(cases, name)

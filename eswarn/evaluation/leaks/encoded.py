@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from eswarn.evaluation.leaks.certainty import Floats
 from eswarn.evaluation.leaks.finding import Finding
-from eswarn.records.arrays import Bools, Ints
+from eswarn.records.arrays import Bools, Floats, Ints
 
 if TYPE_CHECKING:
     import pandas as pd

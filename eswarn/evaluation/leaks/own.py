@@ -14,6 +14,7 @@ from eswarn.errors import UsageError
 from eswarn.evaluation.leaks.cases import DAY
 from eswarn.evaluation.leaks.finding import Finding
 from eswarn.records.store import Records
+from eswarn.records.timeline import Timeline
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +41,7 @@ def leaks_in_columns(make: Make, records: Records, as_of: dt.date) -> tuple[Find
     """
     whole = _made(make, records, as_of)
     found = list(_changed("column_sees_future", whole, _made(make, known_before(records, as_of), as_of), whole.index))
-    schools = sorted({s for t in records.tables.values() if "school_id" in t.column_names for s in pc.unique(t["school_id"]).to_pylist()})
+    schools = list(Timeline(records).schools)
     half = _of_schools(records, schools[::2])
     there = half.table("attendance")["pupil_id"]
     elsewhere = set(pc.unique(_of_schools(records, schools[1::2]).table("attendance")["pupil_id"]).to_pylist())
@@ -57,7 +58,7 @@ def known_before(records: Records, as_of: dt.date) -> Records:
     """Records without the rows dated or recorded on or after a day, and without the end of a stay that was still to come."""
     day = pa.scalar(as_of, pa.date32())
     tables = {}
-    for name, table in records.tables.items():
+    for name, table in records.every_table().items():
         keep = pc.less(table[DAY[name]], day)
         if "recorded_on" in table.column_names:
             keep = pc.and_(keep, pc.fill_null(pc.less(table["recorded_on"], day), True))
@@ -73,13 +74,14 @@ def known_before(records: Records, as_of: dt.date) -> Records:
 def _of_schools(records: Records, schools: list[str]) -> Records:
     wanted = pa.array(schools, pa.string())
     tables = {
-        name: table.filter(pc.is_in(table["school_id"].cast(pa.string()), value_set=wanted)) for name, table in records.tables.items()
+        name: table.filter(pc.is_in(table["school_id"].cast(pa.string()), value_set=wanted))
+        for name, table in records.every_table().items()
     }
     return Records(tables, records.facts)
 
 
 def _reversed(records: Records) -> Records:
-    return Records({n: t.take(pa.array(np.arange(len(t))[::-1])) for n, t in records.tables.items()}, records.facts)
+    return Records({n: t.take(pa.array(np.arange(len(t))[::-1])) for n, t in records.every_table().items()}, records.facts)
 
 
 def _made(make: Make, records: Records, as_of: dt.date) -> pd.DataFrame:

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from eswarn.evaluation.leaks.cases import NO_MARK, Cases, Rows
-from eswarn.evaluation.leaks.certainty import ALARM, Floats, beyond_others, severity, too_good
+from eswarn.evaluation.leaks.certainty import ALARM, beyond_others, severity, too_good
 from eswarn.evaluation.leaks.finding import Finding
-from eswarn.records.arrays import Bools, Ints, numbers
+from eswarn.records.arrays import Bools, Floats, Ints, numbers
 
 CODE_DAYS, EVENT_DAYS, CONTEXT_DAYS = 30, 400, 14
 STOPPED, GONE = 10, 20  # open days without a mark, or without a session attended

@@ -12,11 +12,11 @@ import numpy.typing as npt
 from eswarn.cohort.label import horizon_end
 from eswarn.config import CohortConfig
 from eswarn.errors import UsageError
-from eswarn.evaluation.leaks.certainty import STEADY_ALARM, STEADY_LOOK, Floats, steadiness
+from eswarn.evaluation.leaks.certainty import STEADY_ALARM, STEADY_LOOK, steadiness
 from eswarn.evaluation.leaks.columns import telling_columns
 from eswarn.evaluation.leaks.encoded import encoded_groups
 from eswarn.evaluation.leaks.finding import Finding
-from eswarn.records.arrays import Bools, Ints
+from eswarn.records.arrays import Bools, Floats, Ints
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from eswarn.config import DatasetFacts
+from eswarn.records.arrays import Bools
 from eswarn.records.ledger import FileRefused, Rejection, shown
 from eswarn.records.readers.census_header import find, is_census
-from eswarn.records.readers.census_sums import BLANK, Bools, Sums, add_up
+from eswarn.records.readers.census_sums import BLANK, Sums, add_up
 from eswarn.records.readers.census_terms import Term, term
 from eswarn.records.readers.csv import read_columns
 from eswarn.records.readers.peek import Peek

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from eswarn.records.arrays import Bools
 from eswarn.records.codes import Code, code_table
 from eswarn.records.ledger import FileRefused, Rejection, shown
 from eswarn.records.readers.census_header import CODE
@@ -17,7 +17,6 @@ from eswarn.records.readers.raw import Ints, Raw
 from eswarn.records.rules import DO
 from eswarn.words import count as counted
 
-Bools = npt.NDArray[np.bool_]
 BLANK = "no value in any column that is read"
 _WHOLE = re.compile(r"([0-9]{1,12})(?:\.0{1,6})?")
 _NOT_WHOLE = re.compile(r"-[0-9.]{1,20}|[0-9]{0,12}\.[0-9]{1,20}")

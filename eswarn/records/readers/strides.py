@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from eswarn.compiled import compiled
 from eswarn.parallel import blocks, each
+from eswarn.records.arrays import Bools
 from eswarn.records.codes import CodeTable
 
-Bools = npt.NDArray[np.bool_]
 Bytes = npt.NDArray[np.uint8]
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from eswarn.config import DatasetFacts
+from eswarn.records.arrays import Bools
 from eswarn.records.codes import code_table
 from eswarn.records.ledger import FileRefused, shown
 from eswarn.records.readers.headers import HEADER_WITHIN, squash
@@ -19,7 +20,7 @@ from eswarn.records.readers.naming import named
 from eswarn.records.readers.raw import Ints
 from eswarn.records.readers.sheet import Sheet, cell, refuse_numbers, the_sheet
 from eswarn.records.readers.stored import Number
-from eswarn.records.readers.strides import Bools, Strings
+from eswarn.records.readers.strides import Strings
 from eswarn.records.tables import column
 from eswarn.records.values import is_total
 from eswarn.words import count as counted

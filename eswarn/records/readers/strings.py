@@ -12,13 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from eswarn.config import DatasetFacts
+from eswarn.records.arrays import Bools
 from eswarn.records.codes import code_table
 from eswarn.records.ledger import FileRefused, Rejection, shown
 from eswarn.records.readers import days
 from eswarn.records.readers.peek import Peek
 from eswarn.records.readers.raw import Cells, Ints, Numbering, Raw, rows_in_words
 from eswarn.records.readers.sheet import beginnings
-from eswarn.records.readers.strides import COUNTED, NO_SIGN, Bools, Evidence, Int64s, Signs, lay_out, weigh
+from eswarn.records.readers.strides import COUNTED, NO_SIGN, Evidence, Int64s, Signs, lay_out, weigh
 from eswarn.records.readers.string_columns import Columns, has_strings, read_columns
 from eswarn.records.rules import DO
 from eswarn.words import count as counted

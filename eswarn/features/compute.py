@@ -201,8 +201,11 @@ def answers(cohort: Cohort, features: Sequence[Feature]) -> npt.NDArray[np.float
 
     each(of_block, _whole_schools(cohort))
     view = View(cohort, sets)
-    for i in sorted(set(range(len(features))) - set(of_register)):
+
+    def of_everybody(i: int) -> None:
         found[i] = features[i].compute(view)[scorable]
+
+    each(of_everybody, sorted(set(range(len(features))) - set(of_register)))
     return found
 
 

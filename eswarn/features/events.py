@@ -141,7 +141,8 @@ class days_with(_OfEvents):
         inside[inside] = calendar.days[at[inside]] == facts.date[inside]
         place, at = place[inside], at[inside]
         opened = calendar.open_days[view.cohort.school[place], at]
-        distinct = np.unique(place[opened] * (len(calendar.days) + 1) + at[opened]) // (len(calendar.days) + 1)
+        key = np.sort(place[opened] * (len(calendar.days) + 1) + at[opened])
+        distinct = key[np.diff(key, prepend=-1) > 0] // (len(calendar.days) + 1)
         days = ratio(np.bincount(distinct, minlength=len(view)), view.open_days_in(window))
         return np.where(self._told(view), days, np.nan)
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from eswarn.config import DatasetFacts
 from eswarn.records.codes import CodeTable, code_table
@@ -19,7 +20,7 @@ from eswarn.records.marks import out_of_force, refuse_unknown
 from eswarn.records.readers.raw import Ints, Numbering, Raw, rows_in_words
 from eswarn.records.rules import Rule
 from eswarn.records.tables import GRAIN, TABLE_MODELS, arrow_schema
-from eswarn.records.values import is_total
+from eswarn.records.values import totals
 from eswarn.words import count as counted
 
 _NEVER_BLANKED = {("enrolment", "left_on"), ("behaviour", "role")}
@@ -113,7 +114,7 @@ def _whole_rows(raw: Raw) -> list[tuple[Rule, npt.NDArray[np.bool_]]]:
     found = [(Rule("blank_row", "", "no value in any column that is read", harmless=True), blank)]
     if "pupil_id" in raw.columns:
         cells = raw.columns["pupil_id"]
-        total = np.array([is_total(text) for text in cells.texts], np.bool_)
+        total = totals(cells.texts)
         rule = Rule("totals_row", "pupil_id", "a row of totals", harmless=True)
         found += [(rule, total[cells.index])] if total.any() else []
     return found
@@ -281,8 +282,7 @@ def _array(kind: pa.DataType, values: Sequence[Any], *, index: npt.NDArray[np.in
     """The values of the rows as Arrow; text as a dictionary of the words in use, in alphabetical order."""
     if not pa.types.is_dictionary(kind):
         return pa.array(values, kind).take(pa.array(index))
-    used = np.bincount(index, minlength=len(values)) > 0
-    words = sorted({value for value, is_used in zip(values, used, strict=True) if is_used and value is not None})
-    place = {word: i for i, word in enumerate(words)}
-    places = pa.array([place.get(value) for value in values], pa.int32()).take(pa.array(index))
-    return pa.DictionaryArray.from_arrays(places, pa.array(words, pa.string()))
+    texts, used = pa.array(values, pa.string()), np.bincount(index, minlength=len(values)) > 0
+    distinct = texts.filter(pa.array(used)).drop_null().unique()
+    words = distinct.take(pc.sort_indices(distinct))
+    return pa.DictionaryArray.from_arrays(pc.index_in(texts, value_set=words).take(pa.array(index)), words)

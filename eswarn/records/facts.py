@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,7 +47,18 @@ def in_order(facts: Facts, name: str) -> Facts:
     """Rows in an order that no file decides: versions of one fact together, in the order in which they were recorded."""
     grain, others = _columns(facts, name)
     keys = [facts.pupil, facts.school, facts.date, *(_ranks(facts, c) for c in grain), facts.recorded, *(_ranks(facts, c) for c in others)]
-    return facts.take(np.lexsort(keys[::-1]))
+    return facts if _are_sorted(keys) else facts.take(np.lexsort(keys[::-1]))
+
+
+def _are_sorted(keys: Sequence[Ints | Floats]) -> bool:
+    tied = np.ones(max(len(keys[0]) - 1, 0), bool)
+    for key in keys:
+        if (key[1:] < key[:-1])[tied].any():
+            return False
+        tied &= key[1:] == key[:-1]
+        if not tied.any():
+            break
+    return True
 
 
 def known_rows(facts: Facts, name: str, t: int) -> Facts:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BeforeValidator, Field, StringConstraints
@@ -22,6 +24,7 @@ _TOTAL = re.compile(
     r"(?:(?:grand|sub)[ -]?)?totals?(?: \w+)?|sum|average|mean|overall|(?:%|percent(?:age)?)(?: \w+)?|\w+ ?(?:%|percent(?:age)?)|"
     r"(?:present|absent|attended|attendance|possible) totals?"
 )
+_SAYS_TOTAL = "(?i)total|sum|average|mean|overall|percent|%"
 _SHORTEST_NAME, _SOME_NAMES = 3, 3
 _WORD = "^[A-Za-z]{3,}$"  # may be a name
 _PLAIN, _UPN = "^[A-Za-z0-9_-]{1,40}$", "^[A-Za-z][0-9]{11}[0-9A-Za-z]$"
@@ -33,6 +36,14 @@ def plain_identifiers(texts: pa.Array) -> pa.Array:
     return pc.and_not(pc.match_substring_regex(texts, _PLAIN), doubtful)
 
 
+def totals(texts: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Which cells announce a row of totals (see `is_total`). Few have a word of it, and only those are looked at one by one."""
+    found = np.asarray(pc.match_substring_regex(pa.array(texts, pa.string()), _SAYS_TOTAL).to_numpy(zero_copy_only=False), np.bool_)
+    for i in np.flatnonzero(found).tolist():
+        found[i] = is_total(texts[i])
+    return found
+
+
 def is_total(text: str) -> bool:
     """Whether a cell that should say whose row it is announces a row of totals: Total, Total present, Present %."""
     return _TOTAL.fullmatch(" ".join(text.casefold().split())) is not None
@@ -40,8 +51,9 @@ def is_total(text: str) -> bool:
 
 def are_names(texts: Sequence[str]) -> bool:
     """Whether identifiers are people's names: over half of the distinct ones, and three at least, are words of three or more letters."""
-    told = [text for text in texts if text]
-    words = sum(len(text) >= _SHORTEST_NAME and re.sub("['\u2019-]", "", text).isalpha() for text in told)
+    told = pa.array([text for text in texts if text], pa.string())
+    without_figures = told.filter(pc.invert(pc.match_substring_regex(told, "[0-9]"))).to_pylist()
+    words = sum(len(text) >= _SHORTEST_NAME and re.sub("['\u2019-]", "", text).isalpha() for text in without_figures)
     return words >= _SOME_NAMES and 2 * words > len(told)
 
 

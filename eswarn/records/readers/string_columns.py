@@ -22,7 +22,7 @@ from eswarn.records.readers.sheet import Sheet, cell, refuse_numbers, the_sheet
 from eswarn.records.readers.stored import Number
 from eswarn.records.readers.strides import Strings
 from eswarn.records.tables import column
-from eswarn.records.values import is_total
+from eswarn.records.values import totals
 from eswarn.words import count as counted
 
 _START = ("start date", "start", "marks start date", "attendance start date", "marks from", "from date", "first date")
@@ -94,7 +94,7 @@ def _of_sheet(path: Path, facts: DatasetFacts) -> Columns:
             refuse_numbers(sheet, places[name], header=names[places[name]], below=at + 1)
     body, numbers = sheet.rows[at + 1 :], sheet.numbers[at + 1 :]
     ragged = np.array([not sheet.cells_keep_place and len(row) != len(names) for row in body], np.bool_)
-    total = np.array([is_total(cell(row, places["pupil_id"])) for row in body], np.bool_)
+    total = totals([cell(row, places["pupil_id"]) for row in body])
     kept = [row for row, leave in zip(body, ragged | total, strict=True) if not leave]
     texts = {name: [cell(row, place).strip() for row in kept] for name, place in places.items() if name != "marks"}
     marks = [cell(row, places["marks"]) for row in kept]

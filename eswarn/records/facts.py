@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -50,7 +51,7 @@ def in_order(facts: Facts, name: str) -> Facts:
     return facts if _are_sorted(keys) else facts.take(np.lexsort(keys[::-1]))
 
 
-def _are_sorted(keys: Sequence[Ints | Floats]) -> bool:
+def _are_sorted(keys: Sequence[npt.NDArray[Any]]) -> bool:
     tied = np.ones(max(len(keys[0]) - 1, 0), bool)
     for key in keys:
         if (key[1:] < key[:-1])[tied].any():

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from eswarn.model.risk import RiskModel as RiskModel
     from eswarn.model.scores import Score as Score
     from eswarn.model.scores import Scores as Scores
+    from eswarn.model.shapley import shapley_values as shapley_values
     from eswarn.pipeline import audit as audit
     from eswarn.pipeline import feature_table as feature_table
     from eswarn.pipeline import load as load
@@ -59,6 +60,7 @@ _WHERE = {
     "read": "eswarn.records",
     "report": "eswarn.report",
     "score": "eswarn.pipeline",
+    "shapley_values": "eswarn.model.shapley",
     "simulate": "eswarn.simulate",
     "track": "eswarn.pipeline",
     "train": "eswarn.pipeline",

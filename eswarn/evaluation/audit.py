@@ -15,7 +15,7 @@ from eswarn.evidence.record import TABLES, Record, csv_bytes, read_record
 from eswarn.model.bundle import Model, load_model
 from eswarn.model.curve import Floats
 from eswarn.model.issue import rank_in_school, tiers
-from eswarn.model.shapley import TOLERANCE, explain
+from eswarn.model.shapley import TOLERANCE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,7 +114,7 @@ def _rederived(record: Record, model: Model) -> list[Check]:
         return [Check("A3", TITLES["A3"], "failed", "scores, contributions and features are not of the same pupils")]
     columns = [f["column"] for f in model.card["features"]]
     table, values = np.ascontiguousarray(features[columns].to_numpy(float)), given[columns].to_numpy(float)
-    told = explain(model.booster, table)
+    told = model.explain(table)
     gap = float(np.abs(given["base_value"].to_numpy(float) + values.sum(axis=1) - given["raw_score"].to_numpy(float)).max(initial=0))
     same_csv = (record.folder / "scores.csv").read_bytes() == csv_bytes(scores)
     adds_up = f"largest gap {gap:.1e} over {len(scores):,} pupils, {TOLERANCE:.0e} allowed"

@@ -11,14 +11,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from eswarn.config import CohortConfig
 from eswarn.errors import InputRefused, ModelRefused, UsageError
 from eswarn.features.feature import Feature, as_features
 from eswarn.features.library import FEATURES
 from eswarn.folders import complete_or_absent
-from eswarn.model.curve import Curve
+from eswarn.model.booster import booster_from
+from eswarn.model.curve import Curve, Floats
+from eswarn.model.layout import Layout
 from eswarn.model.reasons import Teller
-from eswarn.model.trees import booster_from
+from eswarn.model.reference import Reference
+from eswarn.model.shapley import Explained, Explainer
+from eswarn.model.trees import read_trees
 
 if TYPE_CHECKING:
     import lightgbm
@@ -38,8 +44,9 @@ class Model:
         LightGBM's model text, without anything that describes single pupils.
     curve : Curve
         Raw score to calibrated chance.
-    typical : mapping
-        Rounded medians of the training cohort by year group: "9" to column to value.
+    reference : mapping
+        What scores are compared with: ``typical``, rounded medians of the training cohort by year group ("9" to column to value),
+        and the pattern counts of the cohort as `Reference.plain` gives them.
     card : mapping
         How it was trained, on whom, with which features; plain values.
     declared : sequence of Feature
@@ -48,7 +55,7 @@ class Model:
 
     booster_text: str
     curve: Curve
-    typical: Mapping[str, Mapping[str, float]]
+    reference: Mapping[str, Any]
     card: Mapping[str, Any]
     declared: Sequence[Feature] = field(default=FEATURES, compare=False, repr=False)
 
@@ -63,7 +70,7 @@ class Model:
             "booster.txt": self.booster_text.encode(),
             "calibration.json": _json({"method": self.curve.method, "raw": self.curve.raw, "risk": self.curve.risk}),
             "card.json": _json(self.card),
-            "reference.json": _json({"typical": self.typical}),
+            "reference.json": _json(self.reference),
         }
         sums = {name: hashlib.sha256(files[name]).hexdigest() for name in FILES}
         return files | {"manifest.json": _json({"eswarn_model": FORMAT, "files": sums})}
@@ -72,6 +79,28 @@ class Model:
     def booster(self) -> lightgbm.Booster:
         """The trees, ready to predict."""
         return booster_from(self.booster_text)
+
+    @cached_property
+    def explainer(self) -> Explainer:
+        """Exact interventional Shapley values, against the whole training cohort."""
+        layout = Layout(read_trees(self.booster_text))
+        return Explainer(layout, Reference.from_plain(self.reference, layout))
+
+    def explain(self, table: Floats) -> Explained:
+        """Raw scores as LightGBM gives them, and their Shapley values.
+
+        Parameters
+        ----------
+        table : array of shape (n, features)
+            Feature values in the order of the card; missing is NaN.
+
+        Raises
+        ------
+        OurBug
+            The values of some row do not add up to its raw score, within 1e-9.
+        """
+        told = self.explainer(table)
+        return Explained(told.values, told.base, np.asarray(self.booster.predict(table, raw_score=True), float))
 
     @cached_property
     def features(self) -> tuple[Feature, ...]:
@@ -100,7 +129,7 @@ class Model:
     @property
     def teller(self) -> Teller:
         """Tells reasons in the words of the features."""
-        return Teller(self.features, self.typical)
+        return Teller(self.features, self.reference["typical"])
 
     def save(self, folder: str | Path) -> Path:
         """Write the model as a folder of text files.
@@ -155,8 +184,7 @@ def load_model(folder: str | Path, features: Sequence[Feature] | None = None) ->
         curve = _parsed(files["calibration.json"], "calibration.json", path)
         model = Model(
             files["booster.txt"].decode(), Curve(curve["method"], tuple(curve["raw"]), tuple(curve["risk"])),
-            _parsed(files["reference.json"], "reference.json", path)["typical"], _parsed(files["card.json"], "card.json", path),
-            declared,
+            _parsed(files["reference.json"], "reference.json", path), _parsed(files["card.json"], "card.json", path), declared,
         )  # fmt: skip
         _look_through(model)
         same = hashlib.sha256(sealed).hexdigest() == model.id
@@ -174,7 +202,7 @@ def _look_through(model: Model) -> None:
     card = model.card
     _ = [{name: told[name] + "" for name in ("column", "fingerprint", "theme", "says", "silent")} for told in card["features"]]
     _ = card["cohort"]["said"] + "", card["cohort"]["rows"] + 0, CohortConfig.model_validate(card["config"]["cohort"])
-    _ = [float(value) for medians in model.typical.values() for value in medians.values()]
+    _ = [float(value) for medians in model.reference["typical"].values() for value in medians.values()]
     if not model.booster_text.partition("\nmax_feature_idx=")[2].startswith(f"{len(card['features']) - 1}\n"):
         raise ValueError("the trees do not have as many features as the card")
 

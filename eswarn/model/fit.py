@@ -17,12 +17,17 @@ from eswarn.config import Config
 from eswarn.errors import InputRefused
 from eswarn.features.compute import Dataset
 from eswarn.model.bundle import Model
+from eswarn.model.layout import Layout
 from eswarn.model.reasons import typical_values
-from eswarn.model.shapley import METHOD
+from eswarn.model.reference import Reference, count_reference
+from eswarn.model.shapley import METHOD, Explainer
+from eswarn.model.trees import read_trees
+from eswarn.parallel import blocks
 
 if TYPE_CHECKING:
     from eswarn.model.risk import RiskModel
 
+ROWS_AT_ONCE = 50_000  # explained at once while training
 TYPICAL_LEAST = 10  # pupils behind a typical value
 TRAIN_LEAST, CALIBRATE_LEAST = 200, 50  # leavers without which a later cohort is not split off for calibration
 PACKAGES = ("lightgbm", "numpy", "pandas", "scikit-learn")
@@ -124,6 +129,9 @@ def assemble(fitted: Fitted, data: Dataset, config: Config, *, digest: str, metr
     typical = typical_values(
         {str(c): train.X[c].to_numpy() for c in train.X}, train.keys["year_group"].to_numpy(float), least=TYPICAL_LEAST
     )
+    text = model.booster_.model_to_string()
+    layout = Layout(read_trees(text))
+    reference, deviation = _reference(layout, np.ascontiguousarray(train.X.to_numpy(float)))
     card: dict[str, Any] = {
         "eswarn": importlib.metadata.version("eswarn"),
         "purpose": "Ranks pupils on roll by their chance of leaving school early, so that help reaches them in time. Not for sanctions.",
@@ -142,12 +150,24 @@ def assemble(fitted: Fitted, data: Dataset, config: Config, *, digest: str, metr
             "method": model.curve_.method, "on": model.calibrated_on_, "rows": len(fitted.y), "leaver_rows": int(fitted.y.sum()),
             "as_of": [str(d) for d in fitted.judged_on],
         },
-        "explanations": METHOD,
+        "explanations": {
+            "method": METHOD, "reference_rows": reference.rows, "counts_pooled_under": reference.least,
+            "largest_deviation_by_pooling": float(f"{deviation:.3g}"),
+        },
         "metrics": metrics,
         "metrics_are": "how the trees ranked rows they did not learn from, of the same schools; not an evaluation",
         "software": {p: importlib.metadata.version(p) for p in PACKAGES},
     }  # fmt: skip
-    return Model(model.booster_.model_to_string(), model.curve_, typical, card, data.features)
+    return Model(text, model.curve_, {"typical": typical, **reference.plain(layout)}, card, data.features)
+
+
+def _reference(layout: Layout, table: npt.NDArray[np.float64]) -> tuple[Reference, float]:
+    """The pooled counts of the training cohort, and by how much they change any value of any of its rows, in log-odds."""
+    counted = count_reference(layout, table)
+    pooled = counted.pooled(layout)
+    exact, kept = Explainer(layout, counted), Explainer(layout, pooled)
+    gaps = [np.abs(exact(table[rows]).values - kept(table[rows]).values).max() for rows in blocks(len(table), ROWS_AT_ONCE)]
+    return pooled, float(max(gaps))
 
 
 def _cohort(fitted: Fitted, data: Dataset, config: Config) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from eswarn.features.compute import Dataset
 from eswarn.model.bundle import Model
 from eswarn.model.curve import Floats
 from eswarn.model.scores import Scores
-from eswarn.model.shapley import METHOD, explain
+from eswarn.model.shapley import METHOD
 
 NOTED_UNMARKED = 0.05  # share of recent sessions without a mark from which it is said
 Ints = npt.NDArray[np.int64]
@@ -43,7 +43,7 @@ def issue(model: Model, data: Dataset, config: ScoreConfig, *, until: dt.date | 
 
     columns = [f.column for f in model.features]
     table = np.ascontiguousarray(data.X[columns].to_numpy(float))
-    explained = explain(model.booster, table)
+    explained = model.explain(table)
     school, names = pd.factorize(data.keys["school_id"], sort=True)
     left_out = data.left_out["school_id"].value_counts().reindex(names, fill_value=0).to_numpy(int)
     roll = np.bincount(school, minlength=len(names)) + left_out

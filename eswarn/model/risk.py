@@ -13,8 +13,9 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
 
 from eswarn.errors import nearest
+from eswarn.model.booster import booster_from, library, without_pupils
 from eswarn.model.curve import Curve, Floats, fit_curve
-from eswarn.model.trees import MAX_DEPTH, booster_from, library, without_pupils
+from eswarn.model.trees import MAX_DEPTH
 
 if TYPE_CHECKING:
     import lightgbm

@@ -77,7 +77,6 @@ class Page:
     unscored_reasons: tuple[tuple[str, int], ...]
     summary: tuple[str, ...]
     made_of: tuple[str, ...]
-    method: str
     schools: tuple[School, ...]
 
     @property
@@ -99,7 +98,6 @@ def contents(scores: Scores, names: Mapping[str, str]) -> Page:
         unscored_reasons=tuple(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
         summary=_summary(scores, day, len(schools), counts["priority"]),
         made_of=_made_of(scores.about),
-        method=TEXT["how_path_dependent"] if scores.about.get("method") == "path-dependent" else "",
         schools=schools,
     )
 

@@ -75,8 +75,8 @@ TEXT: Mapping[str, str] = {
     "says in words what its number does: more absence than is typical may be listed as raising a score, less may not. Of these, the "
     "themes that raise the score most are the reasons, and the one that lowers it most is the protective factor. A theme that is not "
     "listed counts in the score all the same.",
-    "how_path_dependent": "The reasons are Shapley values by LightGBM's path-dependent rule; they add up to the raw score. Another rule "
-    "may share out the same score differently.",
+    "how_compared": "The parts compare each pupil with all the pupils this model learned from (interventional Shapley values, exact): a "
+    "feature that the model does not use gets nothing.",
     "how_tiers": "Tiers follow the places, not a fixed chance: a pupil can be on the list in one school and not in another.",
     "how_question": "Pupils, families and staff may ask why a pupil is listed: the reasons in the row are the answer. If a record behind a "
     "reason is wrong, correct it in the register system, export and score again. If it is right but has a good explanation, write it "

@@ -122,7 +122,7 @@ def test_scores_do_not_depend_on_the_order_of_rows_columns_and_files(tmp_path: P
 def test_neither_does_the_model(tmp_path: Path):
     mixed = ew.read(shuffled(made_up_school.exports(), tmp_path / "mixed", split=2))
     model, ours = ew.train(mixed, tracking="off"), made_up_school.model()
-    assert (model.booster_text, model.curve, model.typical) == (ours.booster_text, ours.curve, ours.typical)
+    assert (model.booster_text, model.curve, model.reference) == (ours.booster_text, ours.curve, ours.reference)
     assert {key for key in ours.card if ours.card[key] != model.card[key]} == {"data_digest"}, "other files, and nothing else"
 
 

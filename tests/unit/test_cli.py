@@ -280,7 +280,7 @@ def test_too_few_leavers_make_no_model(run: Run, tmp_path: Path):
 def test_a_model_of_other_features_is_refused(run: Run, tmp_path: Path):
     model = made_up_school.model()
     features = [dict(told, fingerprint="0" * 64) for told in model.card["features"]]
-    ew.Model(model.booster_text, model.curve, model.typical, {**model.card, "features": features}).save(tmp_path / "model")
+    ew.Model(model.booster_text, model.curve, model.reference, {**model.card, "features": features}).save(tmp_path / "model")
     code, _, err = run(*score("--out", tmp_path / "out", model=tmp_path / "model"))
     assert code == 4
     assert "is not the one this model was trained on" in err
@@ -300,15 +300,16 @@ def test_a_damaged_model_is_refused(run: Run, tmp_path: Path):
 
 
 def test_where_reasons_do_not_add_up_nothing_is_left_and_the_fault_is_ours(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    from eswarn.model import issue as issuing
-    from eswarn.model.shapley import Explained, explain
+    from eswarn.model.shapley import Explained, Explainer
 
-    def off_by_a_little(booster: object, table: object) -> Explained:
-        told = explain(booster, table)  # type: ignore[arg-type]
+    right = Explainer.__call__
+
+    def off_by_a_little(explainer: Explainer, table: object) -> Explained:
+        told = right(explainer, table)  # type: ignore[arg-type]
         told.values[11, 4] += 1e-8
-        return Explained(told.values, told.base, told.raw)
+        return told
 
-    monkeypatch.setattr(issuing, "explain", off_by_a_little)
+    monkeypatch.setattr(Explainer, "__call__", off_by_a_little)
     code, out, err = run(*score("--out", tmp_path / "out"))
     assert (code, out) == (70, "")
     assert "the reasons do not add up to the score for 1 pupil; nothing was issued" in err

@@ -305,11 +305,11 @@ def test_the_id_changes_with_every_part():
     others = [
         replace(model, booster_text=model.booster_text + "\n"),
         replace(model, curve=Curve("sigmoid", model.curve.raw, (*model.curve.risk[:-1], 0.99999))),
-        replace(model, typical={**model.typical, "9": {}}),
+        replace(model, reference={**model.reference, "typical": {}}),
         replace(model, card={**model.card, "purpose": "none"}),
     ]
     assert len({model.id, *(other.id for other in others)}) == 5
-    assert Model(model.booster_text, model.curve, model.typical, model.card).id == model.id
+    assert Model(model.booster_text, model.curve, model.reference, model.card).id == model.id
 
 
 def test_a_place_that_is_no_folder_is_a_mistake_of_the_caller(tmp_path: Path, folder: Path):

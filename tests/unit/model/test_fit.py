@@ -142,7 +142,7 @@ def test_the_card_says_what_was_learned_from_whom_and_how():
     assert [f["fingerprint"] for f in card["features"]] == [f.fingerprint for f in data.features]
     assert card["feature_fingerprint"] == data.fingerprint
     assert card["calibration"]["on"] == "cross-fit"
-    assert card["explanations"] == "path-dependent"
+    assert card["explanations"]["method"] == "interventional"
     assert set(card["software"]) == {"lightgbm", "numpy", "pandas", "scikit-learn"}
     assert 0.6 < card["metrics"]["auc"] < 0.95, "above .95 on a year-ahead label something leaks"
 

@@ -186,7 +186,8 @@ def test_sentences_agree_with_the_numbers_they_come_from():
     table = scores.features.set_index("pupil_id")
     read_back = 0
     for score, year in zip(scores, scores.frame["year_group"], strict=True):
-        medians = model.typical.get("" if math.isnan(year) else str(int(year)), model.typical["all"])
+        typical = model.reference["typical"]
+        medians = typical.get("" if math.isnan(year) else str(int(year)), typical["all"])
         for reason in (*score.reasons, *score.protective):
             feature, value = features[reason.column], table.loc[score.pupil_id, reason.column]
             assert reason.value == value or (math.isnan(value) and math.isnan(reason.value))

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from eswarn.errors import OurBug
-from eswarn.model.shapley import TOLERANCE, Explained, explain
+from eswarn.model.shapley import TOLERANCE, Explained, shapley_values
 
 COLUMNS = 5
 
@@ -70,42 +70,45 @@ def by_definition(booster: lgb.Booster, row: np.ndarray) -> list[float]:
 
 
 def test_values_are_those_of_the_definition(booster: lgb.Booster, table: np.ndarray):
-    told = explain(booster, table[:25])
+    told = shapley_values(booster, table[:25], method="path")
     for row, values in zip(table[:25], told.values, strict=True):
         assert values == pytest.approx(by_definition(booster, row), abs=1e-9)
     assert np.abs(told.values).max() > 0.5
 
 
 def test_values_add_up_to_the_raw_score_of_every_row(booster: lgb.Booster, table: np.ndarray):
-    told = explain(booster, table)
+    told = shapley_values(booster, table, method="path")
     assert told.values.shape == (500, COLUMNS)
-    assert told.raw.tobytes() == booster.predict(table, raw_score=True).tobytes()
+    assert told.raw == pytest.approx(booster.predict(table, raw_score=True), abs=1e-12)
     assert np.abs(told.base + told.values.sum(axis=1) - told.raw).max() < 1e-12
 
 
 def test_a_row_is_explained_the_same_alone_and_among_others(booster: lgb.Booster, table: np.ndarray):
-    whole = explain(booster, table)
-    assert np.concatenate([explain(booster, table[i : i + 1]).values for i in range(30)]).tobytes() == whole.values[:30].tobytes()
+    whole = shapley_values(booster, table, method="path")
+    assert (
+        np.concatenate([shapley_values(booster, table[i : i + 1], method="path").values for i in range(30)]).tobytes()
+        == whole.values[:30].tobytes()
+    )
 
 
 def test_a_feature_that_no_tree_uses_gets_exactly_nothing():
     rng = np.random.default_rng(1)
     table = np.column_stack([rng.normal(size=300), np.ones(300)])
     booster = lgb.train({"objective": "binary", "verbosity": -1}, lgb.Dataset(table, (table[:, 0] > 0).astype(int)), num_boost_round=5)
-    assert explain(booster, table).values[:, 1].tolist() == [0.0] * 300
+    assert shapley_values(booster, table, method="path").values[:, 1].tolist() == [0.0] * 300
 
 
 def test_trees_without_a_split_explain_themselves():
     table = np.ones((60, 2))
     booster = lgb.train({"objective": "binary", "verbosity": -1}, lgb.Dataset(table, np.arange(60) % 2), num_boost_round=3)
-    told = explain(booster, table)
+    told = shapley_values(booster, table, method="path")
     assert told.values.tolist() == [[0.0, 0.0]] * 60
     assert told.raw == pytest.approx(told.base, abs=TOLERANCE)
 
 
 @pytest.mark.parametrize("wrong", [2e-9, -2e-9, 1.0, math.nan, math.inf])
 def test_one_value_that_is_off_stops_everything(booster: lgb.Booster, table: np.ndarray, wrong: float):
-    told = explain(booster, table)
+    told = shapley_values(booster, table, method="path")
     values = told.values.copy()
     values[17, 2] += wrong
     with pytest.raises(OurBug) as stopped:
@@ -115,7 +118,7 @@ def test_one_value_that_is_off_stops_everything(booster: lgb.Booster, table: np.
 
 
 def test_what_is_off_by_less_than_a_billionth_passes(booster: lgb.Booster, table: np.ndarray):
-    told = explain(booster, table)
+    told = shapley_values(booster, table, method="path")
     values = told.values.copy()
     values[17, 2] += 5e-10
     assert Explained(values, told.base, told.raw).values is values

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 AS_OF = dt.date(2026, 2, 14)
 ABOUT = {
-    "as_of": "2026-02-14", "model_id": "1a2b3c4d5e6f7a8b9c0d", "method": "path-dependent", "trained_on": "12 made-up schools, 2022 to 2024",
+    "as_of": "2026-02-14", "model_id": "1a2b3c4d5e6f7a8b9c0d", "method": "interventional", "trained_on": "12 made-up schools, 2022 to 2024",
     "horizon_days": 365, "places": 0.05, "watch": 0.1, "version": "0.1.0",
 }  # fmt: skip
 VOID = {"meta", "col"}

@@ -93,11 +93,6 @@ def test_the_model_is_named_only_where_it_is_known() -> None:
     assert contents(made_up([pupil(1)], about={"model_id": None, "version": "0.1.0"}), {}).made_of == ("Made by eswarn 0.1.0.",)
 
 
-def test_the_rule_of_the_reasons_is_said_where_it_is_the_one_described() -> None:
-    assert "path-dependent rule; they add up to the raw score" in contents(made_up([pupil(1)]), {}).method
-    assert contents(made_up([pupil(1)], about={"method": "another"}), {}).method == ""
-
-
 @pytest.mark.parametrize("dtype", ["Int64", "Float64", "float64"])
 def test_a_year_group_may_be_unknown(dtype: str) -> None:
     scores = made_up([pupil(1, year_group=9), pupil(2, year_group=None)])

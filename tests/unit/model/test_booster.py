@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from eswarn.errors import ModelRefused, OurBug
-from eswarn.model.trees import booster_from, library, without_pupils
+from eswarn.model.booster import booster_from, library, without_pupils
 from tests import made_up_school
 
 SETTINGS = {"objective": "binary", "verbosity": -1, "deterministic": True, "force_row_wise": True, "min_data_in_leaf": 20, "num_leaves": 7}

@@ -1,7 +1,7 @@
 """The loops of exact explanations: values to bins, patterns to tables, and rows to sums of cells.
 
 A pattern says, a bit for each feature on the path to a leaf, whether a row meets every condition the path puts on that feature.
-docs/explanations.md derives the formulas. Each loop is compiled; `plain` does the same with NumPy, bit for bit.
+docs/explanations.md derives the formulas. Each loop is compiled; plain_patterns.py does the same with NumPy, bit for bit.
 """
 
 from __future__ import annotations
@@ -16,61 +16,68 @@ ZERO_BELOW = 3  # plane kinds from here on take what is nearly 0 for missing
 
 @compiled
 def bins(table, feature, kind, start, cuts, zero, out):  # type: ignore[no-untyped-def]
-    """Write the bin of each value: how many cuts of its plane lie below it. Kinds are those of plan.py."""
+    """Write the bin of each value: how many cuts of its plane lie below it. Kinds are those of plan.py.
+
+    All rows take each step of the search together: without branches it is five times as fast.
+    """
+    rows = len(table)
+    padded, x, at = np.empty(256), np.empty(rows), np.empty(rows, np.int32)
     for plane in range(len(feature)):
-        lowest, highest, k, f = start[plane], start[plane + 1], kind[plane], feature[plane]
-        for row in range(len(table)):
-            x = table[row, f]
-            missing = np.isnan(x)
-            if missing and (k == 0 or k >= ZERO_BELOW):
-                x, missing = 0.0, False
-            if missing or (k >= ZERO_BELOW and -zero <= x <= zero):
-                out[plane, row] = 0 if k == 1 or k == ZERO_BELOW else highest - lowest  # a threshold may be infinite
-                continue
-            low, n = lowest, highest - lowest
-            while n > 0:
-                half = n >> 1
-                if cuts[low + half] < x:
-                    low += half + 1
-                    n -= half + 1
-                else:
-                    n = half
-            out[plane, row] = low - lowest
+        n, k = start[plane + 1] - start[plane], kind[plane]
+        padded[:] = np.inf
+        padded[:n] = cuts[start[plane] : start[plane + 1]]
+        for r in range(rows):
+            value = table[r, feature[plane]]
+            x[r] = 0.0 if np.isnan(value) and (k == 0 or k >= ZERO_BELOW) else value
+            at[r] = 0
+        step = 128
+        while step:
+            if step <= n:
+                for r in range(rows):
+                    at[r] += step if padded[at[r] + step - 1] < x[r] else 0
+            step >>= 1
+        line, if_missing = out[plane], 0 if k == 1 or k == ZERO_BELOW else n  # a threshold may be infinite
+        for r in range(rows):
+            is_missing = np.isnan(x[r]) or (k >= ZERO_BELOW and -zero <= x[r] <= zero)
+            line[r] = if_missing if is_missing else at[r]
 
 
 @compiled
-def cells_of(bins, first, rows, plane, cut, stride, low, high, cell):  # type: ignore[no-untyped-def]
+def cells_of(bins, plane, cut, stride, low, high, cell):  # type: ignore[no-untyped-def]
     """The cell of each row in the table of one group, from its decisions ``low`` to ``high``."""
-    for r in range(rows):
+    for r in range(len(cell)):
         cell[r] = 0
     for d in range(low, high):
-        p, c, s = plane[d], cut[d], stride[d]
-        for r in range(rows):
-            cell[r] += s if bins[p, first + r] > c else np.uint16(0)
+        column, c, s = bins[plane[d]], cut[d], stride[d]
+        for r in range(len(cell)):
+            cell[r] += s if column[r] > c else np.uint16(0)
 
 
 @compiled
-def explain(bins, first, rows, decision_start, plane, cut, stride, feature_start, feature, cells, table_start, tables, cell, out):  # type: ignore[no-untyped-def]
-    """Add up the cells of some rows: ``out`` has one line a feature and a last one for the raw score."""
-    last = len(out) - 1
-    for g in range(len(cells)):
-        cells_of(bins, first, rows, plane, cut, stride, decision_start[g], decision_start[g + 1], cell)
-        at = table_start[g]
+def explain(  # type: ignore[no-untyped-def]
+    bins, low, high, decision_start, plane, cut, stride, feature_start, feature, cells, table_start, tables, out
+):  # fmt: skip
+    """Add up the cells of some rows in groups ``low`` to ``high``: ``out`` has one line a feature and a last one for the raw score."""
+    last, cell = len(out) - 1, np.empty(out.shape[1], np.uint16)
+    for g in range(low, high):
+        cells_of(bins, plane, cut, stride, decision_start[g], decision_start[g + 1], cell)
+        at = table_start[g] - table_start[low]
         for i in range(feature_start[g], feature_start[g + 1] + 1):
             line = feature[i] if i < feature_start[g + 1] else last
             column = tables[at : at + cells[g]]
             sums = out[line]
-            for r in range(rows):
+            for r in range(len(cell)):
                 sums[r] += column[cell[r]]
             at += cells[g]
 
 
 @compiled
-def count(bins, first, rows, decision_start, plane, cut, stride, cells, start, cell, found):  # type: ignore[no-untyped-def]
+def count(bins, decision_start, plane, cut, stride, cells, start, found):  # type: ignore[no-untyped-def]
     """Count the rows in each cell of each group."""
+    cell = np.empty(bins.shape[1], np.uint16)
     for g in range(len(cells)):
-        cells_of(bins, first, rows, plane, cut, stride, decision_start[g], decision_start[g + 1], cell)
-        for r in range(rows):
+        cells_of(bins, plane, cut, stride, decision_start[g], decision_start[g + 1], cell)
+        for r in range(len(cell)):
             found[start[g] + cell[r]] += 1
 
 
@@ -168,14 +175,14 @@ def leaf_path(size, value, share, alone, table):  # type: ignore[no-untyped-def]
 
 @compiled
 def fill(  # type: ignore[no-untyped-def]
-    g, interventional, cells, table_start, feature_start, leaf_start, leaf, leaf_column, condition_start, conditions, size, value,
+    g, first, interventional, cells, table_start, feature_start, leaf_start, leaf, leaf_column, condition_start, conditions, size, value,
     counts_start, counts, rows, share, alone, tables,
 ):  # fmt: skip
-    """Fill the table of one group: for each of its features, and last for the raw score, a number a cell."""
+    """Fill the table of one group, given the first of its part: for each of its features, and last for the raw score, a number a cell."""
     n = cells[g]
     pattern = np.zeros(n, np.int64)
     of_leaf = np.zeros((1 << DEPTH, DEPTH))
-    start = table_start[g]
+    start = table_start[g] - table_start[first]
     raw = start + n * (feature_start[g + 1] - feature_start[g])
     for i in range(leaf_start[g], leaf_start[g + 1]):
         one = leaf[i]

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from eswarn.errors import ModelRefused
-from eswarn.model import patterns
+from eswarn.model.loops import loops
 from eswarn.model.trees import MAX_DEPTH, MOST_CUTS, NAN_IS_MISSING, ZERO, ZERO_IS_MISSING, Floats, Ints, Trees
 
 Bytes = npt.NDArray[np.uint8]
-MOST_CELLS = (2048, 1024, 512, 256)  # of a group; 256 is what a path of depth 8 needs
+MOST_CELLS = 512  # of a group, so that its table stays in the cache; a path of depth 8 needs 256
 _OPEN = 6  # groups that a further piece of a tree may join
 # Where a missing value goes: read as 0, or below or above every threshold; for zero-as-missing 0 goes with it.
 _AS_ZERO, _BELOW, _ABOVE, _ZERO_BELOW, _ZERO_ABOVE = range(5)
@@ -39,7 +39,7 @@ class Planes:
         out = np.empty((len(self.cuts), len(table)), np.uint8)
         start = np.cumsum([0, *(len(cuts) for cuts in self.cuts)])
         every = np.concatenate([*self.cuts, np.zeros(0)])
-        patterns.bins(table, self.feature, self.kind, start, every, ZERO, out)
+        loops.bins(table, self.feature, self.kind, start, every, ZERO, out)
         return out
 
 
@@ -119,128 +119,109 @@ class Groups:
     condition_start: Ints
     condition: Ints  # shape (conditions, 5): stride, digits, low, high, place of the feature on the path
 
-    @property
-    def bytes(self) -> int:
-        """Size of all tables."""
-        return int(self.table_start[-1]) * 8
 
-
-def groups_of(trees: Trees, planes: Planes, paths: Paths, *, budget: int) -> Groups:
-    """Put leaves that share decisions together, as large as the budget of bytes for the tables allows."""
-    found: Groups | None = None
-    for most in MOST_CELLS:
-        found = _laid_out(_grouped(trees, planes, most), planes, paths)
-        if found.bytes <= budget:
-            return found
-    if found is None or found.bytes > budget:
-        raise ModelRefused(
-            f"the tables for exact explanations would take {0 if found is None else found.bytes // 2**20} MB",
-            do=f"{budget // 2**20} MB is the most. Train fewer or smaller trees.",
-        )
-    return found
+def groups_of(trees: Trees, planes: Planes, paths: Paths) -> Groups:
+    """Put leaves that share decisions together, as many as a table of 512 cells allows."""
+    decisions = (planes.of_node * 256 + planes.cut_of_node).tolist()
+    return _laid_out(_grouped(trees, decisions), decisions, planes.feature.tolist(), paths)
 
 
 @dataclass(slots=True)
 class _Piece:
-    """Some leaves, and the decisions above them as (plane, cut)."""
+    """Some leaves, and the decisions above them: plane * 256 + cut."""
 
     leaves: list[int]
-    decisions: set[tuple[int, int]]
+    decisions: set[int]
 
-    def cells_with(self, others: set[tuple[int, int]]) -> int:
-        return math.prod(n + 1 for n in Counter(plane for plane, _ in self.decisions | others).values())
+    def cells_with(self, others: set[int]) -> int:
+        return math.prod(n + 1 for n in Counter(d >> 8 for d in self.decisions | others).values())
 
 
-def _grouped(trees: Trees, planes: Planes, most: int) -> list[_Piece]:
+def _grouped(trees: Trees, decisions: list[int]) -> list[_Piece]:
     """Cut each tree into subtrees that fit a table, and put those together that share planes and still fit."""
     groups: list[_Piece] = []
+    planes: list[set[int]] = []
     for tree in range(len(trees)):
-        for piece in _pieces(trees, planes, tree, most):
-            here = {plane for plane, _ in piece.decisions}
-            best, gain = None, 0
-            for group in groups[-_OPEN:]:
-                shared = len(here & {plane for plane, _ in group.decisions})
-                if shared > gain and group.cells_with(piece.decisions) <= most:
-                    best, gain = group, shared
-            if best is None:
-                groups.append(_Piece(list(piece.leaves), set(piece.decisions)))
+        for piece in _pieces(trees, decisions, tree):
+            here = {d >> 8 for d in piece.decisions}
+            best, gain = -1, 0
+            for i in range(max(len(groups) - _OPEN, 0), len(groups)):
+                shared = len(here & planes[i])
+                if shared > gain and groups[i].cells_with(piece.decisions) <= MOST_CELLS:
+                    best, gain = i, shared
+            if best < 0:
+                groups.append(piece)
+                planes.append(here)
             else:
-                best.leaves += piece.leaves
-                best.decisions |= piece.decisions
+                groups[best] = _Piece(groups[best].leaves + piece.leaves, groups[best].decisions | piece.decisions)
+                planes[best] |= here
     return groups
 
 
-def _pieces(trees: Trees, planes: Planes, tree: int, most: int) -> Iterator[_Piece]:
+def _pieces(trees: Trees, decisions: list[int], tree: int) -> Iterator[_Piece]:
+    """The largest subtrees of a tree, from its root down, whose decisions and those above them fit a table."""
     first, end = int(trees.node_start[tree]), int(trees.node_start[tree + 1])
     if first == end:
         return
-    decision = list(zip(planes.of_node[first:end].tolist(), planes.cut_of_node[first:end].tolist(), strict=True))
-    left, right = trees.left[first:end].tolist(), trees.right[first:end].tolist()
-    below: dict[int, _Piece] = {}
-
-    def piece(child: int) -> _Piece:
-        return below[child] if child >= 0 else _Piece([~child], set())
-
-    order, todo = [], [first]
+    children = list(zip(trees.left[first:end].tolist(), trees.right[first:end].tolist(), strict=True))
+    whole: dict[int, _Piece] = {}
+    down = [first]
+    for node in down:  # grows as it goes: parents before their children
+        down += [child for child in children[node - first] if child >= 0]
+        whole |= {child: _Piece([~child], set()) for child in children[node - first] if child < 0}
+    for node in reversed(down):
+        left, right = (whole[child] for child in children[node - first])
+        whole[node] = _Piece(left.leaves + right.leaves, left.decisions | right.decisions | {decisions[node]})
+    todo: list[tuple[int, set[int]]] = [(first, set())]
     while todo:
-        node = todo.pop()
-        order.append(node)
-        todo += [c for c in (left[node - first], right[node - first]) if c >= 0]
-    for node in reversed(order):
-        parts = piece(left[node - first]), piece(right[node - first])
-        below[node] = _Piece(parts[0].leaves + parts[1].leaves, parts[0].decisions | parts[1].decisions | {decision[node - first]})
-    above: list[tuple[int, frozenset[tuple[int, int]]]] = [(first, frozenset())]
-    while above:
-        child, passed = above.pop()
-        whole = piece(child)
-        if child < 0 or whole.cells_with(set(passed)) <= most:
-            yield _Piece(whole.leaves, whole.decisions | passed)
+        node, above = todo.pop()
+        piece = whole[node]
+        if node < 0 or piece.cells_with(above) <= MOST_CELLS:
+            yield _Piece(piece.leaves, piece.decisions | above)
         else:
-            passed |= {decision[child - first]}
-            above += [(right[child - first], passed), (left[child - first], passed)]
+            left_child, right_child = children[node - first]
+            todo += [(right_child, above | {decisions[node]}), (left_child, above | {decisions[node]})]
 
 
-def _laid_out(pieces: list[_Piece], planes: Planes, paths: Paths) -> Groups:
-    counts: dict[str, list[int]] = {name: [0] for name in ("table", "decision", "feature", "leaf", "condition")}
-    cells, plane_of, cut, stride, feature, leaf, columns, conditions = ([] for _ in range(8))
+def _laid_out(pieces: list[_Piece], decisions: list[int], feature_of_plane: list[int], paths: Paths) -> Groups:
+    steps = [paths.node.tolist(), paths.left.tolist(), paths.place.tolist(), paths.features.tolist()]
+    start: dict[str, list[int]] = {name: [0] for name in ("table", "decision", "feature", "leaf", "condition")}
+    cells, every, stride, feature, leaf = ([] for _ in range(5))
+    columns: list[list[int]] = []
+    conditions: list[list[int]] = []
     for piece in pieces:
-        cuts: dict[int, list[int]] = {}
-        for plane, c in sorted(piece.decisions):
-            cuts.setdefault(plane, []).append(c)
-        here = sorted({int(planes.feature[plane]) for plane in cuts})
-        column = {f: i for i, f in enumerate(here)}
-        size, strides = 1, {}
-        for plane, cs in cuts.items():
-            strides[plane] = size
-            plane_of += [plane] * len(cs)
-            cut += cs
-            stride += [size] * len(cs)
-            size *= len(cs) + 1
+        here = sorted(piece.decisions)
+        digits = Counter(d >> 8 for d in here)
+        strides, first, size = {}, {}, 1
+        for plane, n in digits.items():  # in the order in which they stand in ``here``
+            strides[plane], first[plane] = size, sum(digits[p] for p in strides)
+            size *= n + 1
+        features = sorted({feature_of_plane[plane] for plane in digits})
+        column = {f: i for i, f in enumerate(features)} | {-1: -1}
+        at = {d: i for i, d in enumerate(here)}
         for one in piece.leaves:
             limits: dict[int, list[int]] = {}
-            for node, left, place in zip(paths.node[one].tolist(), paths.left[one].tolist(), paths.place[one].tolist(), strict=True):
+            for node, left, place in zip(*(step[one] for step in steps[:3]), strict=True):
                 if node < 0:
                     break
-                plane = int(planes.of_node[node])
-                at = cuts[plane].index(int(planes.cut_of_node[node]))
-                limit = limits.setdefault(plane, [0, len(cuts[plane]), place])
-                if left:
-                    limit[1] = min(limit[1], at)
-                else:
-                    limit[0] = max(limit[0], at + 1)
-            conditions += [[strides[p], len(cuts[p]) + 1, low, high, place] for p, (low, high, place) in limits.items()]
-            counts["condition"].append(len(conditions))
-            columns.append([column[f] if f >= 0 else -1 for f in paths.features[one].tolist()])
+                plane = decisions[node] >> 8
+                digit = at[decisions[node]] - first[plane]
+                limit = limits.setdefault(plane, [strides[plane], digits[plane] + 1, 0, digits[plane], place])
+                limit[2], limit[3] = (limit[2], min(limit[3], digit)) if left else (max(limit[2], digit + 1), limit[3])
+            conditions += limits.values()
+            start["condition"].append(len(conditions))
+            columns.append([column[f] for f in steps[3][one]])
         cells.append(size)
-        feature += here
+        every += here
+        stride += [strides[d >> 8] for d in here]
+        feature += features
         leaf += piece.leaves
-        counts["table"].append(counts["table"][-1] + size * (len(here) + 1))
-        counts["decision"].append(len(plane_of))
-        counts["feature"].append(len(feature))
-        counts["leaf"].append(len(leaf))
-    start = {name: np.array(values, np.int64) for name, values in counts.items()}
+        start["table"].append(start["table"][-1] + size * (len(features) + 1))
+        for name, values in (("decision", every), ("feature", feature), ("leaf", leaf)):
+            start[name].append(len(values))
+    starts, decision = {name: np.array(values, np.int64) for name, values in start.items()}, np.array(every, np.int64)
     return Groups(
-        np.array(cells, np.int64), start["table"], start["decision"], np.array(plane_of, np.int64), np.array(cut, np.uint8),
-        np.array(stride, np.uint16), start["feature"], np.array(feature, np.int64), start["leaf"], np.array(leaf, np.int64),
-        np.array(columns, np.int64).reshape(-1, MAX_DEPTH), start["condition"], np.array(conditions, np.int64).reshape(-1, 5),
+        np.array(cells, np.int64), starts["table"], starts["decision"], decision >> 8, (decision & 255).astype(np.uint8),
+        np.array(stride, np.uint16), starts["feature"], np.array(feature, np.int64), starts["leaf"], np.array(leaf, np.int64),
+        np.array(columns, np.int64).reshape(-1, MAX_DEPTH), starts["condition"], np.array(conditions, np.int64).reshape(-1, 5),
     )  # fmt: skip

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from eswarn.errors import ModelRefused, UsageError
-from eswarn.model import patterns
 from eswarn.model.layout import Layout
+from eswarn.model.loops import loops
 from eswarn.model.trees import Floats, Ints
 
 LEAST = 10  # pupils behind any count that is kept
@@ -52,7 +52,7 @@ class Reference:
         if self.rows < least:
             raise UsageError(f"a reference needs {least} rows at least", do="Use the whole training cohort.")
         counts = self.counts.copy()
-        patterns.pool(layout.paths.size, layout.pattern_start, self.counts, least, counts)
+        loops.pool(layout.paths.size, layout.pattern_start, self.counts, least, counts)
         return Reference(self.rows, self.cohort, counts, least)
 
     def plain(self, layout: Layout) -> dict[str, Any]:

@@ -62,12 +62,17 @@ class Explainer:
 
     def __init__(self, layout: Layout, reference: Reference | None = None) -> None:
         self.layout, self.reference = layout, reference
+        self._kept: Floats | None = None
 
-    @cached_property
-    def tables(self) -> Floats:
-        """What each group of leaves adds to each value, filled when it is first needed."""
+    def _tables(self, part: slice) -> Floats:
+        """What each group of leaves adds to each value; kept where all fit the budget together."""
+        if self._kept is not None:
+            return self._kept
         reference = self.reference
-        return self.layout.tables(reference.counts if reference else None, reference.rows if reference else 1)
+        found = self.layout.tables(part, reference.counts if reference else None, reference.rows if reference else 1)
+        if len(self.layout.parts) == 1:
+            self._kept = found
+        return found
 
     @cached_property
     def base(self) -> float:
@@ -92,7 +97,7 @@ class Explainer:
         OurBug
             The values of some row do not add up to its raw score.
         """
-        values, raw = self.layout.sums(self.tables, table)
+        values, raw = self.layout.sums(table, self._tables)
         return Explained(values, self.base, raw + math.fsum(self.layout.trees.value[self.layout.paths.size == 0]))
 
 
@@ -114,7 +119,7 @@ def shapley_values(
         Interventional values answer: how does this row differ from the rows of the reference, by this model? (Janzing and others
         2020; Lundberg and others 2020.) Path-dependent values need no reference: they are those of LightGBM's ``pred_contrib``.
     budget : int
-        Bytes that the tables may take.
+        Bytes that tables may take at any one time.
 
     Returns
     -------

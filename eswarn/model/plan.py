@@ -12,10 +12,11 @@ import numpy.typing as npt
 
 from eswarn.errors import ModelRefused
 from eswarn.model.loops import loops
-from eswarn.model.trees import MAX_DEPTH, MOST_CUTS, NAN_IS_MISSING, ZERO, ZERO_IS_MISSING, Floats, Ints, Trees
+from eswarn.model.trees import MOST_CUTS, NAN_IS_MISSING, ZERO, ZERO_IS_MISSING, Floats, Ints, Trees
 
 Bytes = npt.NDArray[np.uint8]
 MOST_CELLS = 512  # of a group, so that its table stays in the cache; a path of depth 8 needs 256
+_MOST = 1 << 40  # above any decision
 _OPEN = 6  # groups that a further piece of a tree may join
 # Where a missing value goes: read as 0, or below or above every threshold; for zero-as-missing 0 goes with it.
 _AS_ZERO, _BELOW, _ABOVE, _ZERO_BELOW, _ZERO_ABOVE = range(5)
@@ -122,8 +123,8 @@ class Groups:
 
 def groups_of(trees: Trees, planes: Planes, paths: Paths) -> Groups:
     """Put leaves that share decisions together, as many as a table of 512 cells allows."""
-    decisions = (planes.of_node * 256 + planes.cut_of_node).tolist()
-    return _laid_out(_grouped(trees, decisions), decisions, planes.feature.tolist(), paths)
+    decision = planes.of_node * 256 + planes.cut_of_node
+    return _laid_out(_grouped(trees, decision.tolist()), decision, planes.feature, paths)
 
 
 @dataclass(slots=True)
@@ -133,8 +134,10 @@ class _Piece:
     leaves: list[int]
     decisions: set[int]
 
-    def cells_with(self, others: set[int]) -> int:
-        return math.prod(n + 1 for n in Counter(d >> 8 for d in self.decisions | others).values())
+
+def _fits(decisions: set[int]) -> bool:
+    """Whether the combinations of digits of some decisions fit a table; nine decisions or fewer always do."""
+    return 1 << len(decisions) <= MOST_CELLS or math.prod(n + 1 for n in Counter(d >> 8 for d in decisions).values()) <= MOST_CELLS
 
 
 def _grouped(trees: Trees, decisions: list[int]) -> list[_Piece]:
@@ -147,7 +150,7 @@ def _grouped(trees: Trees, decisions: list[int]) -> list[_Piece]:
             best, gain = -1, 0
             for i in range(max(len(groups) - _OPEN, 0), len(groups)):
                 shared = len(here & planes[i])
-                if shared > gain and groups[i].cells_with(piece.decisions) <= MOST_CELLS:
+                if shared > gain and _fits(groups[i].decisions | piece.decisions):
                     best, gain = i, shared
             if best < 0:
                 groups.append(piece)
@@ -176,52 +179,57 @@ def _pieces(trees: Trees, decisions: list[int], tree: int) -> Iterator[_Piece]:
     while todo:
         node, above = todo.pop()
         piece = whole[node]
-        if node < 0 or piece.cells_with(above) <= MOST_CELLS:
+        if node < 0 or _fits(piece.decisions | above):
             yield _Piece(piece.leaves, piece.decisions | above)
         else:
             left_child, right_child = children[node - first]
             todo += [(right_child, above | {decisions[node]}), (left_child, above | {decisions[node]})]
 
 
-def _laid_out(pieces: list[_Piece], decisions: list[int], feature_of_plane: list[int], paths: Paths) -> Groups:
-    steps = [paths.node.tolist(), paths.left.tolist(), paths.place.tolist(), paths.features.tolist()]
-    start: dict[str, list[int]] = {name: [0] for name in ("table", "decision", "feature", "leaf", "condition")}
-    cells, every, stride, feature, leaf = ([] for _ in range(5))
-    columns: list[list[int]] = []
-    conditions: list[list[int]] = []
-    for piece in pieces:
-        here = sorted(piece.decisions)
-        digits = Counter(d >> 8 for d in here)
-        strides, first, size = {}, {}, 1
-        for plane, n in digits.items():  # in the order in which they stand in ``here``
-            strides[plane], first[plane] = size, sum(digits[p] for p in strides)
-            size *= n + 1
-        features = sorted({feature_of_plane[plane] for plane in digits})
-        column = {f: i for i, f in enumerate(features)} | {-1: -1}
-        at = {d: i for i, d in enumerate(here)}
-        for one in piece.leaves:
-            limits: dict[int, list[int]] = {}
-            for node, left, place in zip(*(step[one] for step in steps[:3]), strict=True):
-                if node < 0:
-                    break
-                plane = decisions[node] >> 8
-                digit = at[decisions[node]] - first[plane]
-                limit = limits.setdefault(plane, [strides[plane], digits[plane] + 1, 0, digits[plane], place])
-                limit[2], limit[3] = (limit[2], min(limit[3], digit)) if left else (max(limit[2], digit + 1), limit[3])
-            conditions += limits.values()
-            start["condition"].append(len(conditions))
-            columns.append([column[f] for f in steps[3][one]])
-        cells.append(size)
-        every += here
-        stride += [strides[d >> 8] for d in here]
-        feature += features
-        leaf += piece.leaves
-        start["table"].append(start["table"][-1] + size * (len(features) + 1))
-        for name, values in (("decision", every), ("feature", feature), ("leaf", leaf)):
-            start[name].append(len(values))
-    starts, decision = {name: np.array(values, np.int64) for name, values in start.items()}, np.array(every, np.int64)
+def _laid_out(pieces: list[_Piece], decision: Ints, feature_of_plane: Ints, paths: Paths) -> Groups:
+    every, decision_start = _joined([np.array(sorted(piece.decisions), np.int64) for piece in pieces])
+    leaf, leaf_start = _joined([np.array(piece.leaves, np.int64) for piece in pieces])
+    group, of_leaf = (np.repeat(np.arange(len(pieces)), np.diff(start)) for start in (decision_start, leaf_start))
+    plane = every >> 8
+    digit_start = np.flatnonzero(np.append(True, (np.diff(plane) != 0) | (np.diff(group) != 0)))[: len(every)]  # a digit a plane
+    size = np.diff(np.append(digit_start, len(every))) + 1
+    stride, cells = np.ones(len(size), np.int64), np.ones(len(pieces), np.int64)
+    for i, (g, n) in enumerate(zip(group[digit_start].tolist(), size.tolist(), strict=True)):
+        stride[i] = cells[g]
+        cells[g] *= n
+    digit_of = np.repeat(np.arange(len(size)), size - 1)
+
+    wide = int(feature_of_plane.max(initial=0)) + 2
+    used = np.unique(group * wide + feature_of_plane[plane])
+    feature_start = np.searchsorted(used, np.arange(len(pieces) + 1) * wide)
+    on_path = paths.features[leaf]
+    column = np.searchsorted(used, of_leaf[:, None] * wide + on_path) - feature_start[of_leaf][:, None]
+
+    row, step = np.nonzero(paths.node[leaf] >= 0)  # every decision above every leaf, and where it stands in its group
+    place = np.searchsorted(group * _MOST + every, of_leaf[row] * _MOST + decision[paths.node[leaf[row], step]])
+    above = np.stack(
+        [row, digit_of[place], place - digit_start[digit_of[place]], paths.left[leaf[row], step], paths.place[leaf[row], step]]
+    )
+    row, digit, low, high, on = _limits(above, size)
     return Groups(
-        np.array(cells, np.int64), starts["table"], starts["decision"], decision >> 8, (decision & 255).astype(np.uint8),
-        np.array(stride, np.uint16), starts["feature"], np.array(feature, np.int64), starts["leaf"], np.array(leaf, np.int64),
-        np.array(columns, np.int64).reshape(-1, MAX_DEPTH), starts["condition"], np.array(conditions, np.int64).reshape(-1, 5),
+        cells, np.append(0, np.cumsum(cells * (np.diff(feature_start) + 1))), decision_start, plane, (every & 255).astype(np.uint8),
+        stride[digit_of].astype(np.uint16), feature_start, used % wide, leaf_start, leaf, np.where(on_path >= 0, column, -1),
+        np.searchsorted(row, np.arange(len(leaf) + 1)), np.stack([stride[digit], size[digit], low, high, on], axis=1),
     )  # fmt: skip
+
+
+def _limits(above: Ints, size: Ints) -> tuple[Ints, ...]:
+    """From decisions (row, digit, cut, whether left, place on the path) to one condition a row and digit: the least and most it may be."""
+    above = above[:, np.lexsort((above[1], above[0]))]
+    row, digit, cut, left, on = above
+    first = np.flatnonzero(np.append(True, (np.diff(row) != 0) | (np.diff(digit) != 0)))[: len(row)]
+    if not len(first):
+        return row, digit, cut, left, on
+    low = np.maximum.reduceat(np.where(left == 1, 0, cut + 1), first)
+    high = np.minimum.reduceat(np.where(left == 1, cut, size[digit] - 1), first)
+    return row[first], digit[first], low, high, on[first]
+
+
+def _joined(parts: list[Ints]) -> tuple[Ints, Ints]:
+    """Some arrays one after the other, and where each begins."""
+    return np.concatenate([*parts, np.zeros(0, np.int64)]), np.cumsum([0, *map(len, parts)])

@@ -44,7 +44,7 @@ REFUSALS = set(DO) | {
 }  # fmt: skip
 
 
-ABOUT_THE_WHOLE_FILE = {"empty_file", "not_text", "encoding", "unreadable", "wrong_shape", "duplicate_header"}
+ABOUT_THE_WHOLE_FILE = {"missing_column", "empty_file", "not_text", "encoding", "unreadable", "wrong_shape", "duplicate_header"}
 
 
 def _cells(text: bytes) -> list[list[str]]:

@@ -2,7 +2,8 @@
 
     make figures [ARGS="--data FOLDER --fresh"]
 
-Each part runs by itself: import, scale (10,000 pupils over three years), national (features of up to a million pupils beside
+Each part runs by itself: import, scale (10,000 pupils over three years), explanations (beside other explainers; ten minutes, only
+with --only explanations), truth (causes named; ten minutes, only with --only truth), national (features of up to a million pupils beside
 other engines; half an hour, only with --only national or --national), calibration (simulated schools beside published figures;
 ten minutes, only with --only calibration), leaks (planted
 leaks, and clean sets; ten minutes, only with --only leaks), fresh (from a clone to a report; minutes, only with --fresh) and oulad (real
@@ -43,7 +44,7 @@ print(time.perf_counter() - began, *(name for name in {HEAVY} if name in sys.mod
 """
 PLAIN_PANDAS = "import pandas, sys; pandas.read_csv(sys.argv[1])"
 SEED = 7
-PARTS = ("import", "scale", "national", "calibration", "leaks", "fresh", "oulad")
+PARTS = ("import", "scale", "explanations", "truth", "national", "calibration", "leaks", "fresh", "oulad")
 
 
 def measure_import(work: Path) -> dict[str, Any]:
@@ -139,18 +140,10 @@ def measure_oulad(work: Path, data: Path) -> dict[str, Any]:
     return {"command": "python benchmarks/oulad_run.py --data FOLDER", "n": told["days"][0]["n"]} | told
 
 
-def measure_national(work: Path, data: Path) -> dict[str, Any]:
-    """Features at the size of a country: see benchmarks/national.py, which starts a process for each job."""
-    timed([sys.executable, ROOT / "benchmarks" / "national.py", "--data", data, "--json", work / "national.json"], cwd=work)
-    told: dict[str, Any] = json.loads((work / "national.json").read_text(encoding="utf-8"))
-    return told
-
-
 def measure_calibration(work: Path, small: int | None) -> dict[str, Any]:
     """Simulated schools beside published figures: see benchmarks/calibration.py, which runs apart so that this process stays small."""
     sizes = ["--pupils", small, "--fewer", small] if small else []
-    timed([sys.executable, "-m", "benchmarks.calibration", *sizes, "--json", work / "calibration.json"], cwd=ROOT)
-    told: dict[str, Any] = json.loads((work / "calibration.json").read_text(encoding="utf-8"))
+    told = measure_apart("calibration", work, *sizes)
     for row in told["rows"]:
         passed = "pass" if row["passed"] else "MISS"
         room = f"{row['low']:.4g} to {row['high']:.4g}"
@@ -160,10 +153,10 @@ def measure_calibration(work: Path, small: int | None) -> dict[str, Any]:
     return {"command": 'make figures ARGS="--only calibration"'} | told
 
 
-def measure_leaks(work: Path) -> dict[str, Any]:
-    """Planted leaks that are caught, and alarms on clean sets: see benchmarks/leaks.py, which runs apart."""
-    timed([sys.executable, "-m", "benchmarks.leaks", "--json", work / "leaks.json"], cwd=ROOT)
-    told: dict[str, Any] = json.loads((work / "leaks.json").read_text(encoding="utf-8"))
+def measure_apart(name: str, work: Path, *words: object) -> dict[str, Any]:
+    """What another script measures, in a process of its own so that this one stays small."""
+    timed([sys.executable, "-m", f"benchmarks.{name}", *words, "--json", work / f"{name}.json"], cwd=ROOT)
+    told: dict[str, Any] = json.loads((work / f"{name}.json").read_text(encoding="utf-8"))
     return told
 
 
@@ -201,6 +194,7 @@ def main() -> None:
     parser.add_argument("--only", action="append", choices=PARTS, help="only this part; may be given twice")
     parser.add_argument("--fresh", action="store_true", help="also time a fresh clone, with uv and with pip (minutes; fetches packages)")
     parser.add_argument("--national", type=Path, help="measure the part national, its made-up records (3 GB) kept in this folder")
+    parser.add_argument("--other", action="append", default=[], help="Python with another explainer, for the part explanations")
     parser.add_argument("--page", action="store_true", help="measure nothing; only write the page anew from figures.json")
     parser.add_argument("--pupils", type=int, default=10_000, help="pupils of the part scale (default 10000)")
     parser.add_argument("--calibration-pupils", type=int, help="pupils of each school year of the part calibration; see there")
@@ -209,11 +203,16 @@ def main() -> None:
     data = given.data or os.environ.get("ESWARN_DATA")
     parts: dict[str, Any] = {"import": measure_import, "scale": lambda work: measure_scale(work, given.pupils)}
     if given.national or "national" in (given.only or ()):
-        parts["national"] = lambda work: measure_national(work, (given.national or work / "records").resolve())
+        parts["national"] = lambda work: measure_apart("national", work, "--data", (given.national or work / "records").resolve())
+    if "explanations" in (given.only or ()):
+        other = [word for python in given.other for word in ("--other", python)]
+        parts["explanations"] = lambda work: measure_apart("explanations", work, "--data", work / "models", *other)
+    if "truth" in (given.only or ()):
+        parts["truth"] = lambda work: measure_apart("truth", work)
     if "calibration" in (given.only or ()):
         parts["calibration"] = lambda work: measure_calibration(work, given.calibration_pupils)
     if "leaks" in (given.only or ()):
-        parts["leaks"] = measure_leaks
+        parts["leaks"] = lambda work: measure_apart("leaks", work)
     if given.fresh:
         parts["fresh"] = measure_fresh
     if data and (Path(data) / "oulad").is_dir():

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from benchmarks.calibration_page import calibration
+from benchmarks.explanations_page import explanations
 from benchmarks.leaks_page import leaks_section
 from benchmarks.national_page import national
+from benchmarks.truth_page import truth_section
 
 Part = Mapping[str, Any]
 IMPORT_TARGET, UV_TARGET, PIP_TARGET = 0.1, 60, 180  # seconds
@@ -52,9 +54,11 @@ def page(figures: Mapping[str, Part]) -> str:
     Parameters
     ----------
     figures : mapping
-        What docs/figures.json holds: the parts import, scale, national, calibration, leaks, fresh and oulad.
+        What docs/figures.json holds: the parts import, scale, explanations, truth, national, calibration, leaks, fresh and oulad.
     """
     sections = (("Import", "import", _import), ("Speed and memory", "scale", _scale),
+                ("Explanations", "explanations", lambda part: explanations(part, _table)),
+                ("Causes named", "truth", truth_section),
                 ("Features of a country", "national", lambda part: national(part, _table)),
                 ("Simulated schools beside published figures", "calibration", lambda part: calibration(part, _table)),
                 ("Leaks caught", "leaks", leaks_section),

@@ -229,6 +229,46 @@ def _first_line(path: Path) -> str:
     return said.split("\n\n")[0].replace("\n", " ").replace("|", "\\|")
 
 
+AUDIT_HEAD = """\
+# Audit: whether a past run is what it says, for people who need not trust us
+
+<!-- The table is written by `make docs` from eswarn/evaluation/audit/lines.py and eswarn/report/audit_english.py. -->
+
+Months after a score was issued, anybody with the folder of the run can ask three things.
+
+```console
+$ eswarn simulate --pupils 1000 --years 3 --seed 7 --out exports
+$ eswarn train exports --out model --tracking off
+$ eswarn score exports --model model --as-of 2025-06-02 --out monday --tracking off    # prints the head of its evidence
+$ eswarn verify monday                                     # is the evidence as it was written?
+$ eswarn audit monday --records exports --refits 3 --out looked-at    # are score and reasons right?
+$ eswarn trace --model model monday                        # who was scored by this model?
+```
+
+## Is the evidence as it was written?
+
+Each run leaves a line of evidence a pupil, under a hash tree whose head `eswarn score` prints. `eswarn verify` says which line was
+changed and how, against that head or a signature; `eswarn trace` finds who was scored by a model or from a file, `eswarn erase` takes
+pupils out. What each of them proves and what not: [evidence](evidence.md).
+
+## Are score and reasons right?
+
+A-checks ask whether the record is what was issued, E-checks whether its reasons are what reasons should be. Checks that need training
+rows, outcomes or groups are made with `--records`, and say "cannot tell" without. Any check that fails makes the command fail. The audit is
+printed, and written beside the run as `audit.html` and `audit.json`; for `runs:/ID` it is added to the run.
+
+"""
+
+
+def audit_page() -> str:
+    """The page on verifying and auditing, with every check and what it means."""
+    from eswarn.evaluation.audit.lines import TITLES
+    from eswarn.report.audit_english import MEANING
+
+    rows = "".join(f"| {code} | {title} | {MEANING[code]} |\n" for code, title in TITLES.items())
+    return f"{AUDIT_HEAD}| check | looks at | means |\n|---|---|---|\n{rows}"
+
+
 def _schema_text(table: str) -> str:
     return json.dumps(json_schema(table), indent=2, ensure_ascii=False) + "\n"
 
@@ -269,6 +309,7 @@ MADE: dict[str, Callable[[], str]] = {
     "docs/records.md": records_page,
     "docs/features.md": features_page,
     "docs/modules.md": modules_page,
+    "docs/audit.md": audit_page,
     **{f"docs/schema/{table}.json": (lambda table=table: _schema_text(table)) for table in TABLE_MODELS},
 }
 

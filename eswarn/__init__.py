@@ -17,14 +17,17 @@ if TYPE_CHECKING:
     from eswarn.evaluation.leaks import leaks as leaks
     from eswarn.evaluation.leaks import leaks_in_columns as leaks_in_columns
     from eswarn.evaluation.leaks import leaks_in_table as leaks_in_table
+    from eswarn.evidence.trace import trace as trace
     from eswarn.features.feature import Feature as Feature
     from eswarn.features.library import FEATURES as FEATURES
+    from eswarn.keeping import audit as audit
+    from eswarn.keeping import erase as erase
+    from eswarn.keeping import verify as verify
     from eswarn.model.bundle import Model as Model
     from eswarn.model.risk import RiskModel as RiskModel
     from eswarn.model.scores import Score as Score
     from eswarn.model.scores import Scores as Scores
     from eswarn.model.shapley import shapley_values as shapley_values
-    from eswarn.pipeline import audit as audit
     from eswarn.pipeline import feature_table as feature_table
     from eswarn.pipeline import load as load
     from eswarn.pipeline import score as score
@@ -48,8 +51,9 @@ _WHERE = {
     "RiskModel": "eswarn.model.risk",
     "Score": "eswarn.model.scores",
     "Scores": "eswarn.model.scores",
-    "audit": "eswarn.pipeline",
+    "audit": "eswarn.keeping",
     "check": "eswarn.records",
+    "erase": "eswarn.keeping",
     "feature_table": "eswarn.pipeline",
     "leaks": "eswarn.evaluation.leaks",
     "leaks_in_columns": "eswarn.evaluation.leaks",
@@ -62,8 +66,10 @@ _WHERE = {
     "score": "eswarn.pipeline",
     "shapley_values": "eswarn.model.shapley",
     "simulate": "eswarn.simulate",
+    "trace": "eswarn.evidence.trace",
     "track": "eswarn.pipeline",
     "train": "eswarn.pipeline",
+    "verify": "eswarn.keeping",
     "write": "eswarn.records",
 }
 __all__ = sorted(_WHERE)

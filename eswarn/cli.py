@@ -112,6 +112,8 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument("--model", required=True, help="model folder, or models:/NAME@ALIAS, models:/NAME/3, runs:/ID")
     score.add_argument("--as-of", required=True, metavar="DATE", help="as-of date, YYYY-MM-DD: only what was known before it counts")
     _out(score, "folder to write; must not exist")
+    score.add_argument("--sign", metavar="KEY", help="Ed25519 private key (PEM) to sign the head of the evidence with")
+    score.add_argument("--previous", metavar="HEAD", help="head of the run before this one, so that an older record is told from a newer")
     _config(score)
     _tracking(score, pupils=True)
 
@@ -120,8 +122,31 @@ def _parser() -> argparse.ArgumentParser:
     _config(track)
     _tracking(track, pupils=True)
 
+    verify = command("verify", commands.verify, "Check that the evidence of a past run is as it was written.")
+    verify.add_argument("run_or_out", metavar="RUN_OR_OUT", help="what `eswarn score --out` wrote, or runs:/ID")
+    verify.add_argument("--head", metavar="HEAD", help="the head as `eswarn score` printed it, kept elsewhere")
+    verify.add_argument("--previous", metavar="HEAD", help="head of the run before, which this one must name")
+    verify.add_argument("--key", metavar="FILE", help="Ed25519 public key (PEM) that the head must be signed with")
+    _tracking(verify)
+
+    trace = command("trace", commands.trace, "Say which pupils were scored by a model, or with rows from a file.")
+    trace.add_argument("folders", nargs="+", metavar="FOLDER", help="scoring runs, or folders with scoring runs anywhere below them")
+    trace.add_argument("--model", metavar="ID", help="id of the model (8 digits at least), or its folder")
+    trace.add_argument("--file", metavar="SHA256", help="SHA-256 of a source file, or the file itself")
+    trace.add_argument("--out", metavar="FILE", help="CSV file to write who they are to, by pseudonym; must not exist")
+
+    erase = command("erase", commands.erase, "Erase pupils from a past run; the rest can be verified with the same head.")
+    erase.add_argument("out", metavar="OUT", help="what `eswarn score --out` wrote")
+    erase.add_argument("pupils", nargs="*", metavar="PUPIL", help="identifier, as the record has it; --pupils keeps it out of the history")
+    erase.add_argument("--pupils", dest="listed", metavar="FILE", help="file with one identifier a line, or - for standard input")
+    _tracking(erase)
+
     audit = command("audit", commands.audit, "Re-derive every score and reason of a past run, and say what holds.")
     audit.add_argument("run_or_out", metavar="RUN_OR_OUT", help="what `eswarn score --out` wrote, or runs:/ID")
+    audit.add_argument("--records", metavar="DIR", help="records the model was trained from, for the checks that need them")
+    audit.add_argument("--refits", type=int, metavar="N", help="with --records: models fitted again to see what is noise (default 20)")
+    audit.add_argument("--causes", metavar="FILE", help="what `eswarn simulate --causes` wrote, where the pupils are simulated")
+    audit.add_argument("--out", metavar="OUT", help="folder for audit.html and audit.json (default: RUN-audit, beside the run)")
     _tracking(audit)
     return parser
 

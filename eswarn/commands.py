@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eswarn.errors import AuditFailed, InputRefused, UsageError
+from eswarn.errors import AuditFailed, EswarnError, InputRefused, UsageError
 from eswarn.screen import Screen
 from eswarn.words import count as counted
 
@@ -163,7 +165,7 @@ def score(args: argparse.Namespace, screen: Screen) -> None:
     records = _read(args.folder, screen)
     scores = pipeline.score(
         model, records, as_of, config=config, out=args.out, tracking=args.tracking, track_pupils=args.track_pupils,
-        progress=screen.progress,
+        sign=args.sign, previous=args.previous, progress=screen.progress,
     )  # fmt: skip
     screen.say(_scored(scores, args.out))
 
@@ -187,15 +189,73 @@ def track(args: argparse.Namespace, screen: Screen) -> None:
 
 
 def audit(args: argparse.Namespace, screen: Screen) -> None:
-    """Re-derive a past run and say what holds."""
-    from eswarn import pipeline
+    """Say whether a past run is what was issued, and its reasons what reasons should be."""
+    from eswarn import keeping
 
-    told = pipeline.audit(args.run_or_out, tracking=args.tracking)
+    if args.refits is not None and not args.records:
+        raise UsageError("--refits goes with --records", do="eswarn audit OUT --records DIR --refits N")
+    told = keeping.audit(
+        args.run_or_out, records=_read(args.records, screen) if args.records else None, refits=20 if args.refits is None else args.refits,
+        causes=args.causes, tracking=args.tracking, progress=screen.progress,
+    )  # fmt: skip
     screen.say(told.render())
+    try:
+        screen.say(f"The page is {keeping.keep_audit(told, args.run_or_out, out=args.out, tracking=args.tracking)}")
+    except EswarnError as error:
+        if told.passed:
+            raise
+        screen.say(f"The page could not be kept: {error.what}")  # that the audit failed is the greater news
     if not told.passed:
         failed, untold = (sum(check.result == result for check in told.checks) for result in ("failed", "cannot tell"))
         also = f", {untold} could not be made" if untold else ""
         raise AuditFailed(f"{failed} of {len(told.checks)} checks failed{also}", where=args.run_or_out)
+
+
+def verify(args: argparse.Namespace, screen: Screen) -> None:
+    """Check the evidence of a past run."""
+    from eswarn import keeping
+
+    told = keeping.verify(args.run_or_out, head=args.head, previous=args.previous, key=args.key, tracking=args.tracking)
+    screen.say(str(told))
+    if not told.passed:
+        raise AuditFailed(f"{counted(len(told.findings), 'thing')} found wrong", where=args.run_or_out)
+
+
+def trace(args: argparse.Namespace, screen: Screen) -> None:
+    """Find who was scored by a model, or with rows from a file."""
+    from eswarn import folders
+    from eswarn.evidence.record import csv_bytes
+    from eswarn.evidence.trace import trace as find
+
+    if args.out:
+        folders.refuse_existing(Path(args.out))
+    found = find(*args.folders, model=args.model, file=args.file)
+    screen.say(str(found))
+    if args.out:
+        folders.replace_file(Path(args.out), csv_bytes(found.frame))
+        screen.say(f"Who they are is in {args.out}.")
+
+
+def erase(args: argparse.Namespace, screen: Screen) -> None:
+    """Erase pupils from a past run."""
+    from eswarn import keeping
+
+    pupils = list(args.pupils)
+    if args.listed:
+        pupils += keeping.identifiers(sys.stdin.read() if args.listed == "-" else _text(Path(args.listed)))
+    if not pupils:
+        raise UsageError("nobody is named", do="eswarn erase OUT --pupils FILE, or - for standard input: one identifier a line.")
+    told = keeping.erase(args.out, pupils, tracking=args.tracking)
+    screen.say(str(told))
+    if told.unknown:
+        raise InputRefused(f"{told.unknown:,} of those named are not in this record", where=args.out)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError):
+        raise InputRefused("not readable as text", where=str(path)) from None
 
 
 def _trained(model: Model, place: Path | str) -> str:
@@ -208,7 +268,10 @@ def _trained(model: Model, place: Path | str) -> str:
 
 
 def _scored(scores: Scores, place: Path | str) -> str:
+    head = json.loads((Path(place) / "head.json").read_bytes())
+    signed = "signed" if head["signature"] else "not signed"
     return (
         f"{len(scores):,} pupils scored, {len(scores.not_scored):,} could not be (not_scored.csv says why), in {place}.\n"
-        f"{int((scores.frame['tier'] == 'priority').sum()):,} within the places; the report is {Path(place) / 'report.html'}"
+        f"{int((scores.frame['tier'] == 'priority').sum()):,} within the places; the report is {Path(place) / 'report.html'}\n"
+        f"Head of the evidence ({signed}), to be kept elsewhere: {head['head']}"
     )

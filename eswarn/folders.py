@@ -60,6 +60,46 @@ def complete_or_absent(place: Path) -> Iterator[Path]:
         shutil.rmtree(draft, ignore_errors=True)
 
 
+@contextmanager
+def replaced(place: Path) -> Iterator[Path]:
+    """Give a draft folder that takes the place of one that is there: the old or the new one stands there, whole, or comes back.
+
+    A process that is killed leaves the old folder, the new one, or (in the moment between) neither under its name; `brought_back`
+    mends that, and the next replacement begins with it.
+
+    Raises
+    ------
+    InputRefused
+        It cannot be written.
+    """
+    brought_back(place)
+    old, new = _aside(place)
+    with complete_or_absent(new) as draft:
+        yield draft
+    try:
+        place.rename(old)
+        new.rename(place)
+        _sync_folder(place.parent)
+        shutil.rmtree(old)
+    except OSError as error:
+        raise InputRefused(f"could not be replaced ({error.strerror})", where=str(place), do="Run the same command again.") from None
+
+
+def brought_back(place: Path) -> Path:
+    """Finish what a replacement that was killed had begun; the place itself."""
+    old, new = _aside(place)
+    if old.is_dir() and not place.exists():
+        (new if new.is_dir() else old).rename(place)
+    for left in (old, new):
+        if left.is_dir() and place.is_dir():
+            shutil.rmtree(left)
+    return place
+
+
+def _aside(place: Path) -> tuple[Path, Path]:
+    return place.with_name(f".{place.name}.eswarn-old"), place.with_name(f".{place.name}.eswarn-new")
+
+
 def replace_file(path: Path, content: bytes) -> None:
     """Put new bytes in the place of a file: the old or the new file stands there at any moment, never a part.
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import importlib.metadata
-import platform
 import tempfile
 import time
 import warnings
@@ -17,9 +15,9 @@ from eswarn.cohort.dates import parse_date, refuse_stale, training_dates
 from eswarn.cohort.label import refuse_lost_outcomes
 from eswarn.config import Config, load_config
 from eswarn.errors import InputRefused, NotTracked, UsageError
-from eswarn.evaluation.audit import Audit, audit_folder
 from eswarn.evaluation.metrics import RANKING, judge
-from eswarn.evidence.record import read_record, seal, write_record
+from eswarn.evidence.lines import head_given, header_of, signing_key, write_evidence
+from eswarn.evidence.record import about_run, read_record, seal, write_record
 from eswarn.features.compute import Dataset, choose, compute
 from eswarn.features.feature import Feature
 from eswarn.features.library import FEATURES
@@ -97,7 +95,8 @@ def train(
 
 def score(
     model: Model | str | Path, records: Records, as_of: dt.date | str, *, config: Config | str | Path | None = None,
-    out: str | Path | None = None, tracking: str | None = None, track_pupils: bool = False, progress: Progress = silent,
+    out: str | Path | None = None, tracking: str | None = None, track_pupils: bool = False, sign: str | Path | None = None,
+    previous: str | None = None, progress: Progress = silent,
 ) -> Scores:  # fmt: skip
     """Score everybody on roll on a date, with reasons.
 
@@ -118,6 +117,10 @@ def score(
         MLflow tracking URI, or "off"; the configuration's where None.
     track_pupils : bool
         Send pseudonymous scores and explanations to a store that is not on this machine, too.
+    sign : path, optional
+        Ed25519 private key (PEM) to sign the head of the evidence with.
+    previous : str, optional
+        Head of the run before this one, which the head then names.
 
     Raises
     ------
@@ -128,6 +131,7 @@ def score(
     if out is not None:
         folders.refuse_existing(Path(out))
     began, day = time.time(), parse_date(as_of)
+    key, before = signing_key(sign) if sign is not None else None, head_given(previous)
     ready = model if isinstance(model, Model) else load(model, tracking=tracking or choices.tracking.uri)
     cohort = type(choices.cohort).model_validate(ready.card["config"]["cohort"])
     until = cohort.until and (choices.cohort.until or cohort.until)
@@ -145,27 +149,18 @@ def score(
     scores = issue(ready, data, choices.score, until=until)
     progress("scoring", 1, 1)
     if out is not None:
-        _write(scores, ready, records, Path(out), began)
+        from eswarn.report import report
+
+        with folders.complete_or_absent(Path(out)) as draft:
+            sources = records.files_of(scores.frame["pupil_id"].tolist())
+            write_record(scores, ready, draft, sources)
+            report(scores, draft / "report.html")
+            seal(draft, scores.about, about_run(records, began))
+            write_evidence(draft, scores, header_of(draft, scores, ready, records), sources=sources, key=key, previous=before)
         uri = tracking or choices.tracking.uri
         if uri != OFF:
             track(out, config=choices, tracking=uri, track_pupils=track_pupils, progress=progress)
     return scores
-
-
-def _write(scores: Scores, model: Model, records: Records, out: Path, began: float) -> None:
-    from eswarn.report import report
-
-    with folders.complete_or_absent(out) as draft:
-        write_record(scores, model, draft)
-        report(scores, draft / "report.html")
-        seal(
-            draft, scores.about,
-            {
-                "data_digest": records.digest, "sources": dict(records.sources),
-                "eswarn": importlib.metadata.version("eswarn"), "python": platform.python_version(),
-                "finished": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "seconds": round(time.time() - began, 3),
-            },
-        )  # fmt: skip
 
 
 def feature_table(
@@ -224,24 +219,6 @@ def load(model: str | Path, *, features: Sequence[Feature] = FEATURES, tracking:
         reference += "/model"
     with tempfile.TemporaryDirectory() as place:
         return load_model(fetch(reference, Path(place) / "model", uri=tracking or load_config().tracking.uri), features)
-
-
-def audit(run: str | Path, *, tracking: str | None = None) -> Audit:
-    """Re-derive every score and reason of a past run and say what holds.
-
-    Parameters
-    ----------
-    run : path or str
-        The folder of a scoring run, or ``runs:/ID`` in the tracking store.
-    tracking : str, optional
-        MLflow tracking URI of the store; the default one where None.
-    """
-    if not str(run).startswith("runs:/"):
-        return audit_folder(run)
-    from eswarn.tracking import fetch
-
-    with tempfile.TemporaryDirectory() as place:
-        return audit_folder(fetch(str(run), Path(place) / "run", uri=tracking or load_config().tracking.uri))
 
 
 def track(

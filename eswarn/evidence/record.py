@@ -1,22 +1,29 @@
 """The record of a scoring run: a folder with scores, reasons, features and model, and a manifest of what each file was.
 
-Two runs on the same records are byte-identical but for ``run.json``, where clocks, places and run ids live.
+Two runs on the same records are byte-identical but for ``run.json``, where clocks, places and run ids live, and the evidence, whose lines
+are salted, with ``sources.parquet``, which says how the records were cut into files.
 """
 
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import hashlib
+import importlib.metadata
 import json
-from collections.abc import Mapping
+import platform
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eswarn.errors import InputRefused
+from eswarn.evidence.verify import FORMULA, LEAVES, LINES, OUTSIDE, SOURCES
 from eswarn.folders import replace_file
 from eswarn.model.bundle import Model
 from eswarn.model.scores import Scores
+from eswarn.records.store import Records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,12 +31,21 @@ if TYPE_CHECKING:
 FORMAT = 1
 TABLES = ("scores", "contributions", "features")
 PUPIL_FILES = (*(f"{table}.parquet" for table in TABLES), "scores.csv", "not_scored.csv", "report.html")
-OUTSIDE = ("run.json", "run.json.tmp", "manifest.json")  # a process killed while it replaced run.json leaves the draft
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run a text that begins with one of these
+EVIDENCE_FILES = (LINES, LEAVES, SOURCES)  # of pupils too, and outside the seal: the header names it, and the last of them
 
 
-def write_record(scores: Scores, model: Model, folder: Path) -> None:
-    """Write scores, contributions, features, who was not scored, and the model into a draft folder."""
+def write_record(scores: Scores, model: Model, folder: Path, sources: Sequence[Sequence[int]]) -> None:
+    """Write scores, contributions, features, source files, who was not scored, and the model into a draft folder.
+
+    ``sources`` are, of each pupil, the source files with rows of the pupil, by their place among all, sorted by name.
+    """
+    write_tables(scores, folder, sources)
+    (folder / "model").mkdir()
+    model.write_into(folder / "model")
+
+
+def write_tables(scores: Scores, folder: Path, sources: Sequence[Sequence[int]]) -> None:
+    """Write the tables of pupils into a draft folder."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -42,10 +58,10 @@ def write_record(scores: Scores, model: Model, folder: Path) -> None:
         # without the metadata of pandas, which names versions: the same numbers give the same bytes
         table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
         pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
+    whose = {name: pa.array(scores.frame[name], pa.string()) for name in ("pupil_id", "school_id")}
+    pq.write_table(pa.table({**whose, "sources": pa.array(sources, pa.list_(pa.int32()))}), folder / SOURCES, compression="zstd")
     for name, frame in (("scores", frames["scores"]), ("not_scored", scores.not_scored)):
         (folder / f"{name}.csv").write_bytes(csv_bytes(frame))
-    (folder / "model").mkdir()
-    model.write_into(folder / "model")
 
 
 def csv_bytes(frame: pd.DataFrame) -> bytes:
@@ -83,6 +99,15 @@ def seal(folder: Path, about: Mapping[str, Any], run: Mapping[str, Any]) -> str:
     output_id = hashlib.sha256(manifest).hexdigest()
     (folder / "run.json").write_text(json.dumps({"output_id": output_id, **run}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return output_id
+
+
+def about_run(records: Records, began: float) -> dict[str, Any]:
+    """What may differ between two runs on the same records: sources, versions, and the clock since it began."""
+    return {
+        "data_digest": records.digest, "sources": dict(records.sources),
+        "eswarn": importlib.metadata.version("eswarn"), "python": platform.python_version(),
+        "finished": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "seconds": round(time.time() - began, 3),
+    }  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -135,11 +160,17 @@ class Record:
         except (OSError, pa.ArrowException):
             raise InputRefused("not readable as Parquet", where=str(self.folder / f"{name}.parquet")) from None
 
+    def without_score(self) -> list[dict[str, str]]:
+        """The rows of ``not_scored.csv``: everybody on roll without a score."""
+        with (self.folder / "not_scored.csv").open(newline="", encoding="utf-8") as handle:
+            rows = list(csv.DictReader(handle))
+        return [
+            {name: text[1:] if text[:1] == "'" and text[1:].startswith(FORMULA) else text for name, text in row.items()} for row in rows
+        ]
+
     def not_scored(self) -> list[str]:
         """School of each pupil on roll without a score."""
-        with (self.folder / "not_scored.csv").open(newline="", encoding="utf-8") as handle:
-            schools = [row["school_id"] for row in csv.DictReader(handle)]
-        return [text[1:] if text[:1] == "'" and text[1:].startswith(FORMULA) else text for text in schools]
+        return [row["school_id"] for row in self.without_score()]
 
     def note_tracking(self, tracked: Mapping[str, Any]) -> None:
         """Remember in ``run.json`` where the run is tracked."""
@@ -160,6 +191,8 @@ def read_record(folder: str | Path) -> Record:
         "this is not the record of a scoring run", where=str(path), do="Give the folder that `eswarn score --out` wrote."
     )  # fmt: skip
     try:
+        if not all((path / name).is_file() or not (path / name).exists() for name in ("manifest.json", "run.json")):
+            raise told  # a pipe would be waited for
         content = (path / "manifest.json").read_bytes()
         manifest, run = json.loads(content), json.loads((path / "run.json").read_bytes()) if (path / "run.json").exists() else {}
         about, named = dict(manifest["about"]), dict(manifest["files"])
@@ -175,7 +208,7 @@ def read_record(folder: str | Path) -> Record:
 def _sealed(folder: Path) -> list[str]:
     """Every file of the folder but the manifest itself and run.json; those of the model are sealed with their manifest."""
     names = (p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
-    return sorted(name for name in names if name not in OUTSIDE)
+    return sorted(name for name in names if name not in (*OUTSIDE, SOURCES))
 
 
 def _sha256(path: Path) -> str:

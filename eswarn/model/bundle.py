@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -24,14 +23,16 @@ from eswarn.model.layout import Layout
 from eswarn.model.reasons import Teller
 from eswarn.model.reference import Reference
 from eswarn.model.shapley import Explained, Explainer
-from eswarn.model.trees import read_trees
+from eswarn.model.trees import Trees, read_trees
 
 if TYPE_CHECKING:
     import lightgbm
 
 FORMAT = 1
 FILES = ("booster.txt", "calibration.json", "card.json", "reference.json")
-LARGEST = 256 * 1024 * 1024
+LARGEST = 128 * 1024 * 1024  # bytes of reference.json: 300,000 rows against 1,000 trees of 63 leaves take 75 MB
+_PART = {"reference.json": 1, "booster.txt": 4}  # of that: how much a file may hold; the others a 32nd
+MOST_BRACKETS = 1_000_000  # lists and objects in a file: an empty one is 3 characters to send and 64 bytes to hold
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,11 @@ class Model:
         return files | {"manifest.json": _json({"eswarn_model": FORMAT, "files": sums})}
 
     @cached_property
+    def trees(self) -> Trees:
+        """The trees, as eswarn's own reader reads them."""
+        return read_trees(self.booster_text)
+
+    @cached_property
     def booster(self) -> lightgbm.Booster:
         """The trees, ready to predict."""
         return booster_from(self.booster_text)
@@ -83,8 +89,11 @@ class Model:
     @cached_property
     def explainer(self) -> Explainer:
         """Exact interventional Shapley values, against the whole training cohort."""
-        layout = Layout(read_trees(self.booster_text))
-        return Explainer(layout, Reference.from_plain(self.reference, layout))
+        try:
+            layout = Layout(self.trees)
+            return Explainer(layout, Reference.from_plain(self.reference, layout))
+        except ModelRefused as error:
+            raise ModelRefused(error.what, where=f"model {self.id[:12]}", do=error.do) from None
 
     def explain(self, table: Floats) -> Explained:
         """Raw scores as LightGBM gives them, and their Shapley values.
@@ -129,7 +138,7 @@ class Model:
     @property
     def teller(self) -> Teller:
         """Tells reasons in the words of the features."""
-        return Teller(self.features, self.reference["typical"])
+        return Teller(self.features, self.reference["typical"], float(self.card["explanations"]["refit_noise"]))
 
     def save(self, folder: str | Path) -> Path:
         """Write the model as a folder of text files.
@@ -178,17 +187,19 @@ def load_model(folder: str | Path, features: Sequence[Feature] | None = None) ->
         if hashlib.sha256(content).hexdigest() != sums[name]:
             raise ModelRefused("its bytes are not those the manifest names; it was not read", where=str(path / name),
                                do="Take the model from where it was trained, or from the tracking store, again.")  # fmt: skip
-    if {p.name for p in path.iterdir()} - {*FILES, "manifest.json"}:
+    if {p.name for p in path.iterdir()} - {*FILES, "manifest.json"}:  # not named: a file may be called after a pupil
         raise ModelRefused("the folder holds something that is no part of a model", where=str(path), do="Remove what is not eswarn's.")
     try:
         curve = _parsed(files["calibration.json"], "calibration.json", path)
         model = Model(
-            files["booster.txt"].decode(), Curve(curve["method"], tuple(curve["raw"]), tuple(curve["risk"])),
+            files["booster.txt"].decode(), Curve(curve["method"], tuple(map(float, curve["raw"])), tuple(map(float, curve["risk"]))),
             _parsed(files["reference.json"], "reference.json", path), _parsed(files["card.json"], "card.json", path), declared,
         )  # fmt: skip
         _look_through(model)
         same = hashlib.sha256(sealed).hexdigest() == model.id
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except ModelRefused as error:
+        raise ModelRefused(error.what, where=error.where or str(path / "booster.txt"), do=error.do) from None
+    except (ArithmeticError, AttributeError, KeyError, RecursionError, TypeError, ValueError):
         raise ModelRefused("its files do not have the parts of an eswarn model", where=str(path)) from None
     if not same:
         raise ModelRefused("the model is not written as eswarn writes models", where=str(path))
@@ -202,15 +213,18 @@ def _look_through(model: Model) -> None:
     card = model.card
     _ = [{name: told[name] + "" for name in ("column", "fingerprint", "theme", "says", "silent")} for told in card["features"]]
     _ = card["cohort"]["said"] + "", card["cohort"]["rows"] + 0, CohortConfig.model_validate(card["config"]["cohort"])
-    _ = [float(value) for medians in model.reference["typical"].values() for value in medians.values()]
-    if not model.booster_text.partition("\nmax_feature_idx=")[2].startswith(f"{len(card['features']) - 1}\n"):
+    _ = [float(value + 0) for medians in model.reference["typical"].values() for value in medians.values()]
+    _ = float(card["explanations"]["refit_noise"] + 0)
+    if not 0 <= model.curve.risk[0] < model.curve.risk[-1] <= 1 or model.curve.method not in ("sigmoid", "isotonic"):
+        raise ValueError("the curve does not give chances")
+    if model.trees.features != len({told["column"] for told in card["features"]}) or model.trees.features != len(card["features"]):
         raise ValueError("the trees do not have as many features as the card")
 
 
 def _bytes(path: Path, name: str) -> bytes:
     file = path / name
     try:
-        if file.is_symlink() or not file.is_file() or file.stat().st_size > LARGEST:
+        if file.is_symlink() or not file.is_file() or file.stat().st_size > LARGEST // _PART.get(name, 32):
             raise ModelRefused("missing, a link, or too large for a model file", where=str(file))
         return file.read_bytes()
     except OSError as error:
@@ -218,6 +232,8 @@ def _bytes(path: Path, name: str) -> bytes:
 
 
 def _parsed(content: bytes, name: str, path: Path) -> Any:
+    if content.count(b"[") + content.count(b"{") > MOST_BRACKETS:
+        raise ModelRefused("it holds too many lists and objects for a model file", where=str(path / name))
     try:
         return json.loads(content)
     except (ValueError, RecursionError):
@@ -225,6 +241,21 @@ def _parsed(content: bytes, name: str, path: Path) -> Any:
 
 
 def _json(content: Any) -> bytes:
-    """Text that a person can read and that is the same for the same content: sorted keys, short lists of numbers on one line."""
-    text = json.dumps(content, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False)
-    return (re.sub(r",\n\s+(?=-?\d)", ", ", text) + "\n").encode()
+    """Text that a person can read and that is the same for the same content: sorted keys, numbers of a list on one line."""
+    return (_laid_out(content, "\n") + "\n").encode()
+
+
+def _laid_out(content: Any, margin: str) -> str:
+    inner = margin + " "
+    if isinstance(content, Mapping) and content:
+        parts = [f"{_encoded(name)}: {_laid_out(content[name], inner)}" for name in sorted(content)]
+        return "{" + inner + f",{inner}".join(parts) + margin + "}"
+    if isinstance(content, list | tuple) and content:
+        if all(type(value) in (int, float) for value in content):  # the many counts of a reference: encoded at once
+            return "[" + inner + _encoded(content)[1:-1] + margin + "]"
+        first, *others = (_laid_out(value, inner) for value in content)
+        return "[" + inner + first + "".join((", " if o[0] in "-0123456789" else f",{inner}") + o for o in others) + margin + "]"
+    return _encoded(content)
+
+
+_encoded = json.JSONEncoder(allow_nan=False, ensure_ascii=False).encode

@@ -18,7 +18,7 @@ from eswarn.errors import InputRefused
 from eswarn.features.compute import Dataset
 from eswarn.model.bundle import Model
 from eswarn.model.layout import Layout
-from eswarn.model.reasons import typical_values
+from eswarn.model.reasons import Teller, typical_values
 from eswarn.model.reference import Reference, count_reference
 from eswarn.model.shapley import METHOD, Explainer
 from eswarn.model.trees import read_trees
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from eswarn.model.risk import RiskModel
 
 ROWS_AT_ONCE = 50_000  # explained at once while training
+REFITS = 4  # of other draws and seeds, to tell which reasons are level
 TYPICAL_LEAST = 10  # pupils behind a typical value
 TRAIN_LEAST, CALIBRATE_LEAST = 200, 50  # leavers without which a later cohort is not split off for calibration
 PACKAGES = ("lightgbm", "numpy", "pandas", "scikit-learn")
@@ -125,13 +126,19 @@ def assemble(fitted: Fitted, data: Dataset, config: Config, *, digest: str, metr
     metrics : dict of str to float
         How the trees judged the rows they had not seen.
     """
+    from eswarn.model.refits import reason_noise, refits
+
     train, model = fitted.data, fitted.risk_model
     typical = typical_values(
         {str(c): train.X[c].to_numpy() for c in train.X}, train.keys["year_group"].to_numpy(float), least=TYPICAL_LEAST
     )
     text = model.booster_.model_to_string()
     layout = Layout(read_trees(text))
-    reference, deviation = _reference(layout, np.ascontiguousarray(train.X.to_numpy(float)))
+    table = np.ascontiguousarray(train.X.to_numpy(float))
+    reference, deviation = _reference(layout, table)
+    whose = {name: train.keys[f"{name}_id"].to_numpy(str) for name in ("pupil", "school")}
+    others = list(refits(model, table, train.y, **whose, n=REFITS))
+    noise = reason_noise(Explainer(layout, reference), others, table, theme_sums=Teller(data.features, {}).theme_sums)
     card: dict[str, Any] = {
         "eswarn": importlib.metadata.version("eswarn"),
         "purpose": "Ranks pupils on roll by their chance of leaving school early, so that help reaches them in time. Not for sanctions.",
@@ -152,7 +159,7 @@ def assemble(fitted: Fitted, data: Dataset, config: Config, *, digest: str, metr
         },
         "explanations": {
             "method": METHOD, "reference_rows": reference.rows, "counts_pooled_under": reference.least,
-            "largest_deviation_by_pooling": float(f"{deviation:.3g}"),
+            "largest_deviation_by_pooling": float(f"{deviation:.3g}"), "refits": len(others), "refit_noise": float(f"{noise:.3g}"),
         },
         "metrics": metrics,
         "metrics_are": "how the trees ranked rows they did not learn from, of the same schools; not an evaluation",

@@ -13,6 +13,7 @@ from eswarn.config import ScoreConfig
 from eswarn.features.compute import Dataset
 from eswarn.model.bundle import Model
 from eswarn.model.curve import Floats
+from eswarn.model.reasons import Reason
 from eswarn.model.scores import Scores
 from eswarn.model.shapley import METHOD
 
@@ -61,9 +62,12 @@ def issue(model: Model, data: Dataset, config: ScoreConfig, *, until: dt.date | 
             "rank": rank,
             "risk": model.curve(explained.raw),
             "tier": pd.Series([words.TIERS[t] for t in tier], dtype="str"),
-            **{f"reason_{i + 1}": pd.Series([r[i] if i < len(r) else "" for r in raising], dtype="str") for i in range(config.reasons)},
+            **{
+                f"reason_{i + 1}": pd.Series([r[i].sentence if i < len(r) else "" for r in raising], dtype="str")
+                for i in range(config.reasons)
+            },
             "protective": pd.Series(lowering, dtype="str"),
-            "data_note": pd.Series(_notes(data, school, rank, tier, cut, _silent(model, table, school)), dtype="str"),
+            "data_note": pd.Series(_notes(data, school, rank, tier, cut, _silent(model, table, school), raising), dtype="str"),
         }
     )
     pupil = data.keys[["pupil_id"]]
@@ -125,7 +129,7 @@ def _places(places: float, roll: Ints, *, least: int = 1) -> Ints:
 
 def _silent(model: Model, table: Floats, school: Ints) -> list[str]:
     """For each school the themes that the trees ask about and its records say nothing of: LightGBM 4.7 may take that for zero."""
-    used = model.booster.feature_importance() > 0
+    used = np.isin(np.arange(model.trees.features), model.trees.feature)
     asked: dict[str, list[int]] = {}
     for column, feature in enumerate(model.features):
         if used[column]:
@@ -134,7 +138,7 @@ def _silent(model: Model, table: Floats, school: Ints) -> list[str]:
     return [", ".join(theme for theme, columns in asked.items() if told[columns].all()) for told in empty]
 
 
-def _notes(data: Dataset, school: Ints, rank: Ints, tier: Ints, cut: Ints, silent: list[str]) -> list[str]:
+def _notes(data: Dataset, school: Ints, rank: Ints, tier: Ints, cut: Ints, silent: list[str], raising: list[list[Reason]]) -> list[str]:
     """What a reader should know about each score before trusting it."""
     _, place, counts = np.unique(np.stack([school, rank]), axis=1, return_inverse=True, return_counts=True)
     last = rank + counts[place.ravel()] - 1
@@ -146,5 +150,7 @@ def _notes(data: Dataset, school: Ints, rank: Ints, tier: Ints, cut: Ints, silen
             said.append(f"{words.share(unmarked)} of sessions in the last 60 school days have no mark")
         if tied[row]:
             said.append("level with others at the cut; all are listed")
+        if joint := [str(i + 1) for i, reason in enumerate(raising[row]) if reason.joint]:
+            said.append(f"reasons {', '.join(joint)} are joint: had the model learned from other pupils, they could change places")
         notes.append("; ".join(said))
     return notes

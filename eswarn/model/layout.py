@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from copy import copy
+from dataclasses import replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -49,6 +51,12 @@ class Layout:
         self.groups = groups_of(trees, self.planes, self.paths)
         self.pattern_start: Ints = np.append(0, np.cumsum(1 << self.paths.size))
         self.parts = list(_parts(self.groups.table_start * 8, budget))
+
+    def with_values(self, value: Floats) -> Layout:
+        """The same trees with other values in their leaves; nothing else is laid out again."""
+        other = copy(self)
+        other.trees = replace(self.trees, value=value)
+        return other
 
     def count(self, table: Floats) -> Ints:
         """Rows of a table with each pattern of each leaf."""
@@ -96,8 +104,8 @@ class Layout:
         def of_groups(some: slice) -> None:
             for g in range(part.start + some.start, part.start + some.stop):
                 loops.fill(
-                    g, part.start, counts is not None, groups.cells, groups.table_start, groups.feature_start, groups.leaf_start,
-                    groups.leaf, groups.leaf_column, groups.condition_start, groups.condition, self.paths.size, self.trees.value,
+                    g, part.start, counts is not None, groups.cells, groups.table_start, groups.leaf_start, groups.leaf,
+                    groups.leaf_column, groups.condition_start, groups.condition, self.paths.size, self.trees.value,
                     self.pattern_start, nothing if counts is None else counts, float(rows), self.shares, ALONE, out,
                 )  # fmt: skip
 

@@ -28,7 +28,7 @@ def bins(table, feature, kind, start, cuts, zero, out):  # type: ignore[no-untyp
         padded[:n] = cuts[start[plane] : start[plane + 1]]
         for r in range(rows):
             value = table[r, feature[plane]]
-            x[r] = 0.0 if np.isnan(value) and (k == 0 or k >= ZERO_BELOW) else value
+            x[r] = 0.0 if -zero <= value <= zero or (np.isnan(value) and (k == 0 or k >= ZERO_BELOW)) else value
             at[r] = 0
         step = 128
         while step:
@@ -38,7 +38,7 @@ def bins(table, feature, kind, start, cuts, zero, out):  # type: ignore[no-untyp
             step >>= 1
         line, if_missing = out[plane], 0 if k == 1 or k == ZERO_BELOW else n  # a threshold may be infinite
         for r in range(rows):
-            is_missing = np.isnan(x[r]) or (k >= ZERO_BELOW and -zero <= x[r] <= zero)
+            is_missing = np.isnan(x[r]) or (k >= ZERO_BELOW and x[r] == 0)
             line[r] = if_missing if is_missing else at[r]
 
 
@@ -175,7 +175,7 @@ def leaf_path(size, value, share, alone, table):  # type: ignore[no-untyped-def]
 
 @compiled
 def fill(  # type: ignore[no-untyped-def]
-    g, first, interventional, cells, table_start, feature_start, leaf_start, leaf, leaf_column, condition_start, conditions, size, value,
+    g, first, interventional, cells, table_start, leaf_start, leaf, leaf_column, condition_start, conditions, size, value,
     counts_start, counts, rows, share, alone, tables,
 ):  # fmt: skip
     """Fill the table of one group, given the first of its part: for each of its features, and last for the raw score, a number a cell."""
@@ -183,7 +183,7 @@ def fill(  # type: ignore[no-untyped-def]
     pattern = np.zeros(n, np.int64)
     of_leaf = np.zeros((1 << DEPTH, DEPTH))
     start = table_start[g] - table_start[first]
-    raw = start + n * (feature_start[g + 1] - feature_start[g])
+    raw = table_start[g + 1] - table_start[first] - n
     for i in range(leaf_start[g], leaf_start[g + 1]):
         one = leaf[i]
         d, v = size[one], value[one]

@@ -15,10 +15,10 @@ def bins(table, feature, kind, start, cuts, zero, out):
     """Write the bin of each value."""
     for plane in range(len(feature)):
         k, own = kind[plane], cuts[start[plane] : start[plane + 1]]
-        x = table[:, feature[plane]]
+        x = np.where(np.abs(table[:, feature[plane]]) <= zero, 0.0, table[:, feature[plane]])
         if k == 0 or k >= ZERO_BELOW:
             x = np.nan_to_num(x)
-        missing = np.isnan(x) | ((k >= ZERO_BELOW) & (np.abs(x) <= zero))
+        missing = np.isnan(x) | ((k >= ZERO_BELOW) & (x == 0))
         out[plane] = np.where(missing, 0 if k == 1 or k == ZERO_BELOW else len(own), np.searchsorted(own, x))
 
 
@@ -111,8 +111,8 @@ def _leaf_path(size, value, share, alone):
     return table
 
 
-def fill(  # noqa: ARG001
-    g, first, interventional, cells, table_start, feature_start, leaf_start, leaf, leaf_column, condition_start, conditions, size, value,
+def fill(
+    g, first, interventional, cells, table_start, leaf_start, leaf, leaf_column, condition_start, conditions, size, value,
     counts_start, counts, rows, share, alone, tables,
 ):  # fmt: skip
     """Fill the table of one group."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -35,6 +35,8 @@ class Reason:
         Sum over the theme in log-odds; above 0 it goes with a higher score, below 0 with a lower one.
     sentence : str
         In words; facts only, no cause.
+    joint : bool
+        Whether it is level with the reason before it or after it: their strengths differ by less than refits of the model do.
     """
 
     theme: str
@@ -43,6 +45,7 @@ class Reason:
     typical: float | None
     strength: float
     sentence: str
+    joint: bool = False
 
 
 class Teller:
@@ -54,11 +57,14 @@ class Teller:
         In the order of the model's columns.
     typical : mapping of str to mapping of str to float
         Year group ("9"; "all" where unknown) to column to typical value.
+    noise : float
+        Distance in log-odds under which two reasons are level (see refits.py).
     """
 
-    def __init__(self, features: Sequence[Feature], typical: Mapping[str, Mapping[str, float]]) -> None:
+    def __init__(self, features: Sequence[Feature], typical: Mapping[str, Mapping[str, float]], noise: float = 0.0) -> None:
         self.features = tuple(features)
         self.typical = typical
+        self.noise = noise
         self.themes = tuple(dict.fromkeys(f.theme for f in features))
         self._theme_of = np.array([self.themes.index(f.theme) for f in features])
 
@@ -73,10 +79,16 @@ class Teller:
         """Every theme's reason for one pupil, the one that raises the score most first."""
         sums = self.theme_sums(phi[None, :])[0]
         ranked = np.argsort(-sums, kind="stable")
-        return tuple(self._tell(int(t), self._speakers(int(t), phi, sums[t]), values, sums[t], year_group) for t in ranked)
+        told = [self._tell(int(t), self._speakers(int(t), phi, sums[t]), values, sums[t], year_group) for t in ranked]
+        return tuple(replace(reason, joint=joint) for reason, joint in zip(told, self._joint(told), strict=True))
 
-    def top(self, values: Floats, phi: Floats, year_groups: Floats, *, n: int) -> tuple[list[list[str]], list[str]]:
-        """Sentences for many pupils: up to ``n`` reasons that raise each score, and the one that lowers it most ("" for none).
+    def _joint(self, told: Sequence[Reason]) -> list[bool]:
+        """Which of some ranked reasons are level with a neighbour that points the same way."""
+        level = [a.strength * b.strength > 0 and abs(a.strength - b.strength) <= self.noise for a, b in itertools.pairwise(told)]
+        return [before or after for before, after in zip([False, *level], [*level, False], strict=True)][: len(told)]
+
+    def top(self, values: Floats, phi: Floats, year_groups: Floats, *, n: int) -> tuple[list[list[Reason]], list[str]]:
+        """Of many pupils up to ``n`` reasons that raise each score, and the sentence of the one that lowers it most ("" for none).
 
         Only what a reader can follow is listed: a feature that reads as riskier speaks for a higher score only where its value
         lies above what is typical, for a lower one only where it lies below, and the two are not the same once rounded; one that
@@ -90,16 +102,17 @@ class Teller:
             high = (t for t in order[row] if sums[row, t] > 0)
             low = (t for t in order[row, ::-1] if sums[row, t] < 0)
             told = values[row], phi[row], sums[row], year_groups[row]
-            raising.append(list(itertools.islice(self._sentences(high, *told), n)))
-            lowering.append(next(self._sentences(low, *told), ""))
+            listed = list(itertools.islice(self._clear(high, *told), n))
+            raising.append([replace(reason, joint=joint) for reason, joint in zip(listed, self._joint(listed), strict=True)])
+            lowering.append(next((reason.sentence for reason in self._clear(low, *told)), ""))
         return raising, lowering
 
-    def _sentences(self, themes: Iterable[np.integer], values: Floats, phi: Floats, sums: Floats, year_group: float) -> Iterator[str]:
+    def _clear(self, themes: Iterable[np.integer], values: Floats, phi: Floats, sums: Floats, year_group: float) -> Iterator[Reason]:
         for theme in map(int, themes):
             columns = self._speakers(theme, phi, sums[theme])
             clear = [c for c in columns if self._is_clear(c, float(values[c]), float(sums[theme]), year_group)]
             if clear:
-                yield self._tell(theme, clear, values, sums[theme], year_group).sentence
+                yield self._tell(theme, clear, values, sums[theme], year_group)
 
     def _speakers(self, theme: int, phi: Floats, strength: float) -> list[int]:
         """Features that point the same way as their theme, the strongest first."""

@@ -13,7 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
 
 from eswarn.errors import nearest
-from eswarn.model.booster import booster_from, library, without_pupils
+from eswarn.model.booster import library, without_pupils
 from eswarn.model.curve import Curve, Floats, fit_curve
 from eswarn.model.trees import MAX_DEPTH
 
@@ -158,6 +158,10 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
         likelier = self.decision_function(X) > 0
         return np.asarray(self.classes_[likelier.astype(int)])
 
+    def grow(self, X: Floats, y: Ints, *, seed: int) -> lightgbm.Booster:
+        """Trees alone, of the sizes and settings of this model but another seed, on other rows: without a curve, and kept nowhere."""
+        return self._train(X, y, self._signs(X.shape[1]), seed)
+
     def _size(self, cases: Ints, people: Ints) -> dict[str, int]:
         """Settings by the number of cases of the rarer class, each person counted once."""
         rarer = cases == int(cases.mean() < 0.5)
@@ -182,17 +186,19 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
                 raise ValueError("monotone is 1 (risk never falls), -1 (never rises) or 0")
         return [int(monotone.get(name, 0)) for name in names]
 
-    def _train(self, table: Floats, cases: Ints, signs: list[int]) -> lightgbm.Booster:
+    def _train(self, table: Floats, cases: Ints, signs: list[int], seed: int | None = None) -> lightgbm.Booster:
         lgb = library()
         params = {
             "objective": "binary", "learning_rate": self.learning_rate, "max_depth": self.size_["depth"],
             "num_leaves": self.size_["leaves"], "min_data_in_leaf": self.size_["min_leaf"], "lambda_l2": self.l2,
-            "feature_fraction": 0.8, "seed": self.seed, "deterministic": True, "force_row_wise": True, "verbosity": -1,
-            "monotone_constraints": signs,
+            "feature_fraction": 0.8, "seed": self.seed if seed is None else seed, "deterministic": True, "force_row_wise": True,
+            "verbosity": -1, "monotone_constraints": signs,
         }  # fmt: skip
         # position names: LightGBM refuses some characters, and a name must not decide whether a model can be trained
         data = lgb.Dataset(table, cases, feature_name=[f"x{i}" for i in range(table.shape[1])], free_raw_data=True)
-        return booster_from(without_pupils(lgb.train(params, data, num_boost_round=self.size_["trees"]).model_to_string()))
+        text = without_pupils(lgb.train(params, data, num_boost_round=self.size_["trees"]).model_to_string())
+        booster: lightgbm.Booster = lgb.Booster(model_str=text)  # what LightGBM has just written may be read by it: gains and all are kept
+        return booster
 
     def _cross_fit(self, table: Floats, cases: Ints, people: Ints, signs: list[int]) -> tuple[Floats, str]:
         """Raw score of each row by trees that saw neither it nor another row of its group; and whether that could be done."""

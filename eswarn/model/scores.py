@@ -41,14 +41,18 @@ class Score:
 
     def _repr_html_(self) -> str:
         """A readable card in a notebook."""
-        items = "".join(f"<li>{html.escape(r.sentence)} <small>({r.strength:+.2f} log-odds)</small></li>" for r in self.reasons[:5])
-        lower = "".join(f"<li>{html.escape(r.sentence)} <small>({r.strength:+.2f} log-odds)</small></li>" for r in self.protective[:3])
+        items, lower = ("".join(map(_item, some)) for some in (self.reasons[:5], self.protective[:3]))
         return (
             f"<h4>Pupil {html.escape(self.pupil_id)}, {words.day(self.as_of)}</h4>"
             f"<p>Tier <b>{self.tier}</b>, rank {self.rank} in the school; chance {words.chance(self.risk)} ({self.risk:.3f}).</p>"
             f"<p>What goes with a higher score</p><ol>{items}</ol><p>What goes with a lower score</p><ol>{lower}</ol>"
             f"<p><small>{html.escape(self.data_note)}</small></p>"
         )
+
+
+def _item(reason: Reason) -> str:
+    joint = ", joint: it could change places with its neighbour" if reason.joint else ""
+    return f"<li>{html.escape(reason.sentence)} <small>({reason.strength:+.2f} log-odds{joint})</small></li>"
 
 
 @dataclass(frozen=True, repr=False)

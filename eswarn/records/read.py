@@ -38,6 +38,7 @@ class _Result:
     facts: DatasetFacts
     ledger: Ledger
     sources: Mapping[str, str]
+    pupils: Mapping[str, pa.Array | None]
     streamed: Streamed | None
 
 
@@ -104,7 +105,7 @@ def _usable(result: _Result, folder: str | os.PathLike[str], *, scorable: bool =
         raise InputRefused(
             "there is no attendance table" if scorable else "there is no table that is known", where=shown(str(folder), 200), do=do
         )
-    return Records(result.tables, result.facts, result.ledger, result.sources, result.streamed)
+    return Records(result.tables, result.facts, result.ledger, result.sources, result.streamed, result.pupils)
 
 
 def _as_it_is(raw: Raw) -> Raw:
@@ -137,7 +138,7 @@ def _read(folder: Path, progress: Progress, *, rename: Callable[[Raw], Raw] = _a
         found.insert(0, "no file here holds a table that is known: nothing was read")
     elif not _SCORABLE & {file.table for file in files} and all(file.table in TABLE_MODELS for file in files):
         found.insert(0, "there is no attendance table: nothing can be scored")
-    return _Result(tables, facts, Ledger(files, tuple(not_read), tuple(found)), reading.sources, streamed)
+    return _Result(tables, facts, Ledger(files, tuple(not_read), tuple(found)), reading.sources, reading.pupils, streamed)
 
 
 def _too_few(files: Sequence[FileLedger]) -> list[str]:

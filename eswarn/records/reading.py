@@ -43,6 +43,8 @@ class Reading:
         self._parts: dict[str, list[tuple[int, Checked]]] = {}  # by table: number of the file, and its rows
         self._accounts: dict[tuple[str, int], FileLedger] = {}  # by table and number of the file
         self._seen: dict[tuple[str, str], int] = {}  # by hash and what the file was taken for: number of the first such file
+        self._pupils: dict[int, list[pa.Array | None]] = {}  # by number of the file: who has rows in it, None where it says nothing
+        self.pupils: dict[str, pa.Array | None] = {}  # by its name: who has rows in it, None where that cannot be told
 
     def take(self, source: Source) -> None:
         """Read and check one file; what is wrong with it goes into its account."""
@@ -62,6 +64,7 @@ class Reading:
                     self.notes.append(f"{name}: no record of its own; it was looked at for what other files leave out")
                 self._seen[sha256, source.taken_for] = number
             self.sources[shown(source.path.name, 255)] = sha256
+            self.pupils[shown(source.path.name, 255)] = _together(self._pupils.get(number if first is None else first, [None]))
         except FileRefused as error:
             self._accounts[taken_for, number] = FileLedger(name, taken_for, refused=str(error), rule=error.rule)
         except OSError as error:
@@ -75,6 +78,8 @@ class Reading:
         checked = check(self._rename(raw), self._facts)
         self._parts.setdefault(raw.table, []).append((number, checked))
         self._accounts[raw.table, number] = checked.ledger
+        ids = checked.table.column("pupil_id") if "pupil_id" in checked.table.column_names else None
+        self._pupils.setdefault(number, []).append(ids.chunk(0).dictionary if ids is not None and ids.num_chunks else None)
 
     def stream(self, sources: Sequence[Source]) -> tuple[Streamed | None, tuple[FileLedger, ...]]:
         """Read the attendance files as one register that is not kept as a table.
@@ -105,6 +110,9 @@ class Reading:
         if any(account.refused for account in accounts):
             return None, accounts
         of_file = dict(zip(by_hash.values(), accounts, strict=True))
+        met = dict(zip(by_hash.values(), streamed.met, strict=True))
+        everybody = pa.array(streamed.pupils, pa.string())
+        self.pupils |= {shown(path.name, 255): everybody.take(pa.array(met[first])) for path, first in copies.items()}
         files = [of_file[first] if first == path else _copy(shown(path.name), of_file[first]) for path, first in copies.items()]
         return streamed, tuple(files)
 
@@ -118,6 +126,12 @@ class Reading:
             self._accounts |= {(table, number): account for number, account in zip(numbers, refuse_useless(accounts), strict=True)}
         keys = sorted(self._accounts, key=lambda key: (_ORDER.get(key[0], len(_ORDER)), key[1]))
         return tables, tuple(self._accounts[key] for key in keys)
+
+
+def _together(parts: Sequence[pa.Array | None]) -> pa.Array | None:
+    """Everybody in some parts of a file; None where a part says nothing of who is in it, such as a calendar."""
+    known = [part for part in parts if part is not None]
+    return pa.concat_arrays(known).unique() if len(known) == len(parts) else None
 
 
 def digest(path: Path) -> str:

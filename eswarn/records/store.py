@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from eswarn.config import DatasetFacts
 from eswarn.records.ledger import Ledger
@@ -35,6 +38,8 @@ class Records:
         SHA-256 of each file that was read, by its name.
     streamed : Streamed or None
         The register, where it was too large to be kept as a table; it is in no other table then.
+    pupils : mapping of str to pyarrow.Array or None
+        Identifiers of the pupils who have rows in each file, by its name; None where that cannot be told.
     """
 
     tables: Mapping[str, pa.Table]
@@ -42,6 +47,7 @@ class Records:
     ledger: Ledger = field(default_factory=Ledger)
     sources: Mapping[str, str] = field(default_factory=dict)
     streamed: Streamed | None = None
+    pupils: Mapping[str, pa.Array | None] = field(default_factory=dict, repr=False)
 
     def has(self, name: str) -> bool:
         """Whether the table was supplied at all."""
@@ -81,6 +87,19 @@ class Records:
                     writer.write_table(table.combine_chunks())
                 parts.append(f"{name} {hashlib.sha256(sink.getvalue()).hexdigest()}")
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def files_of(self, pupils: Sequence[str]) -> list[list[int]]:
+        """The files that have rows of each pupil, by their place among all, sorted by name; a file of which nothing is known has all's."""
+        names, scored = sorted(self.sources), pa.array(pupils, pa.string())
+        every = [i for i, name in enumerate(names) if self.pupils.get(name) is None]
+        some = [(i, ids) for i, name in enumerate(names) if (ids := self.pupils.get(name)) is not None]
+        files = np.repeat([i for i, _ in some], [len(ids) for _, ids in some]) if some else np.zeros(0, np.int64)
+        ids = pa.concat_arrays([ids for _, ids in some]) if some else pa.array([], pa.string())
+        place = pc.index_in(ids, value_set=scored).fill_null(-1).to_numpy()
+        order = np.lexsort((files, place))[np.count_nonzero(place < 0) :]
+        ends = np.searchsorted(place[order], np.arange(len(pupils) + 1))
+        told = files[order].tolist()
+        return [sorted(every + told[a:b]) for a, b in itertools.pairwise(ends.tolist())]
 
     def __repr__(self) -> str:
         rows = {name: table.num_rows for name, table in self.tables.items()}

@@ -142,7 +142,9 @@ class _Stream:
             file.notes += tuple(note for note in checked.ledger.notes if note not in file.notes)
         if not kept.num_rows:
             return
-        used, merged = self.scatter.add(self.rows_of(kept))
+        rows = self.rows_of(kept)
+        file.meet(rows)
+        used, merged = self.scatter.add(rows)
         file.merged += merged
         for place, code in enumerate(kept.column("code").dictionary.to_pylist()):
             for era in np.flatnonzero(used[place]):
@@ -191,7 +193,8 @@ def stream(paths: Sequence[Path], facts: DatasetFacts) -> tuple[Streamed, tuple[
             where=", ".join(shown(f.path.name) for f in files), do=DO["damaged_identifier"],
         )  # fmt: skip
     told = _settle(filled, files)
-    streamed = Streamed(tuple(filled.pupils.place), tuple(filled.schools.place), filled.scatter, told, filled.table)
+    met = tuple(file.pupils() for file in files)
+    streamed = Streamed(tuple(filled.pupils.place), tuple(filled.schools.place), filled.scatter, told, filled.table, met)
     return streamed, tuple(file.ledger(filled.table) for file in files)
 
 

@@ -47,13 +47,14 @@ def stream_strings(paths: Sequence[Path], facts: DatasetFacts) -> tuple[Streamed
     meaning = np.zeros((256, len(meanings(["-"], table)[0])), np.uint8)
     meaning[:128] = meanings([sign if sign in table.codes else "-" for sign in signs], table)
     pupils, schools = Names(), Names()
-    scatter, accounts = Scatter(table, stays=sum(pq.read_metadata(path).num_rows for path in paths)), []
+    scatter, accounts, met = Scatter(table, stays=sum(pq.read_metadata(path).num_rows for path in paths)), [], list[Ints]()
     for path in paths:
         told = dated_strings(path, facts)
         texts = {name: told.found.texts.get(name, [facts.school or ""] * len(told.start)) for name in ("pupil_id", "school_id")}
         if not all(pc.all(plain_identifiers(pa.array(values, pa.string()))).as_py() for values in texts.values()):
             return None
-        used = _put(scatter, told, pupils.of(texts["pupil_id"]), schools.of(texts["school_id"]), meaning=meaning, known=known)
+        met.append(pupils.of(texts["pupil_id"]))
+        used = _put(scatter, told, met[-1], schools.of(texts["school_id"]), meaning=meaning, known=known)
         if used is None:
             return None
         file = StreamedFile(path, Header({}, ()), told.notes, told.rejections, int(used.sum()) + sum(r.rows for r in told.rejections))
@@ -61,7 +62,8 @@ def stream_strings(paths: Sequence[Path], facts: DatasetFacts) -> tuple[Streamed
         accounts.append(file.ledger(table))
     if len({len(school) for school in schools.place if school.isdecimal()}) > 1:
         return None
-    return Streamed(tuple(pupils.place), tuple(schools.place), scatter, NOTHING_TOLD, table), tuple(accounts)
+    everybody = tuple(np.unique(places) for places in met)
+    return Streamed(tuple(pupils.place), tuple(schools.place), scatter, NOTHING_TOLD, table, everybody), tuple(accounts)
 
 
 def _put(scatter: Scatter, told: DatedStrings, pupil: Ints, school: Ints, *, meaning: Marks, known: Marks) -> Ints | None:

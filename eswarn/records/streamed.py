@@ -23,6 +23,7 @@ class Streamed:
     scatter: Scatter
     told: Told
     codes: CodeTable
+    met: tuple[Ints, ...] = ()  # of each file, in their order: places of the pupils who have rows in it
 
     def table(self) -> pa.Table:
         """The register as a table, which takes some thirty bytes a mark. Rows that say there is no mark are not in it."""

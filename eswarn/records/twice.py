@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from eswarn.records.arrays import Ints
 from eswarn.records.codes import CodeTable
@@ -15,7 +16,7 @@ from eswarn.records.ledger import FileLedger, Rejection, shown
 from eswarn.records.readers.headers import Header
 from eswarn.records.readers.raw import rows_in_words
 from eswarn.records.rules import DO
-from eswarn.records.scatter import Told, era_starts
+from eswarn.records.scatter import Rows, Told, era_starts
 from eswarn.words import count as counted
 
 
@@ -31,6 +32,24 @@ class StreamedFile:
     merged: int = 0
     blanked: tuple[Rejection, ...] = ()
     used: Counter[tuple[str, int]] = field(default_factory=Counter)  # marks of each code in each era
+    _met: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))  # who has rows in it, by place
+
+    def meet(self, rows: Rows) -> None:
+        """Remember who has rows in it."""
+        at = rows.pupil_index
+        next_to_another = at[1:] != at[:-1]
+        if np.count_nonzero(next_to_another) * 4 < len(at):  # mostly in order: each name once, and the last
+            at = np.append(at[:-1][next_to_another], at[-1:])
+        some = np.zeros(len(rows.pupil), np.bool_)
+        some[at] = True
+        places = rows.pupil[some]
+        if len(places) and places.max() >= len(self._met):
+            self._met = np.append(self._met, np.zeros(2 * int(places.max()) + 1 - len(self._met), np.bool_))
+        self._met[places] = True
+
+    def pupils(self) -> Ints:
+        """Places of the pupils who have rows in it."""
+        return np.flatnonzero(self._met)
 
     def ledger(self, table: CodeTable) -> FileLedger:
         """The account of the file, with what is to be said of its marks as a whole."""

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -60,8 +60,13 @@ def report(scores: Scores, path: str | Path, *, names: Mapping[str, str] | None 
 
 def render(scores: Scores, *, names: Mapping[str, str] | None = None) -> str:
     """The school's page as text; see ``report``."""
+    return filled("report.html", page=contents(scores, names or {}), text=TEXT, words=words)
+
+
+def filled(template: str, **content: Any) -> str:
+    """A page from its template: everything put into it is escaped, and what it asks for and was not given is an error."""
     environment = Environment(
         loader=PackageLoader("eswarn.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    page = environment.get_template("report.html").render(page=contents(scores, names or {}), text=TEXT, words=words)
+    page = environment.get_template(template).render(**content)
     return re.sub(r"(?<=\d) (?=%)", "\u00a0", page)  # a number and its percent sign stay on one line

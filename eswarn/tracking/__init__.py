@@ -1,6 +1,7 @@
 """The only door to MLflow: carries folders, and believes nothing it reads back."""
 
+from eswarn.tracking.copies import copies, edited, retag
 from eswarn.tracking.fetch import fetch
-from eswarn.tracking.runs import TrackedRun, track_scores, track_training
+from eswarn.tracking.runs import TrackedRun, track_audit, track_scores, track_training
 
-__all__ = ["TrackedRun", "fetch", "track_scores", "track_training"]
+__all__ = ["TrackedRun", "copies", "edited", "fetch", "retag", "track_audit", "track_scores", "track_training"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shutil
 import tempfile
@@ -13,6 +14,8 @@ from eswarn.progress import silent
 from eswarn.tracking.store import Store, folder_at, is_here, open_store, shown
 
 MOST_FILES = 10_000
+MOST_BYTES = 16 * 2**30  # of a run with the files of pupils
+MOST_BYTES_OF_FOLDER = 256 * 2**20  # of one folder of it: a bundle
 DEEPEST = 8
 
 _RUN = re.compile(r"runs:/(?P<run>[A-Za-z0-9_-]{1,64})(?:/(?P<path>.+))?")
@@ -42,7 +45,7 @@ def fetch(reference: str, to: Path, *, uri: str) -> Path:
     UsageError
         The reference cannot be understood, or ``to`` is in use.
     InputRefused
-        The store cannot be read, has nothing there, or offers a name or link that leads out of the folder.
+        The store cannot be read, has nothing there, offers a name or link that leads out of the folder, or more than is copied.
     """
     run, version = _RUN.fullmatch(reference), _VERSION.fullmatch(reference)
     if not (run or version) or (run and run["path"] and not _is_plain(run["path"].rstrip("/"))):
@@ -52,7 +55,7 @@ def fetch(reference: str, to: Path, *, uri: str) -> Path:
     with open_store(uri, family=InputRefused, progress=silent) as store:
         if run:
             run_id, path = run["run"], (run["path"] or "").rstrip("/")
-            location = _location(store, run_id)
+            location = location_of(store, run_id)
         else:
             run_id, path, location = _behind(store, version)
         to.parent.mkdir(parents=True, exist_ok=True)
@@ -63,7 +66,8 @@ def fetch(reference: str, to: Path, *, uri: str) -> Path:
     return to
 
 
-def _location(store: Store, run_id: str) -> str:
+def location_of(store: Store, run_id: str) -> str:
+    """The place of a run's artifacts; refused where it is not the run's own."""
     location = str(store.client.get_run(run_id).info.artifact_uri)
     if not location.endswith(f"/{run_id}/artifacts"):
         raise _refused(store, "the store names a place that is not the artifact folder of this run")
@@ -77,7 +81,7 @@ def _behind(store: Store, match: Any) -> tuple[str, str, str]:
     else:
         made = store.client.get_model_version(match["name"], match["version"])
     run_id, source = str(made.run_id), str(made.source)
-    location = _location(store, run_id)
+    location = location_of(store, run_id)
     path = source.removeprefix(f"{location}/")
     if path == source or not _is_plain(path):
         raise _refused(store, "the model version does not point at a folder of its own run")
@@ -90,9 +94,10 @@ def _copied(store: Store, location: str, path: str, staging: Path) -> Path:
     inside = source.resolve() == root.resolve() / path
     if not inside or not source.is_dir():
         raise _refused(store, "there is no such folder in the run")
-    names = sorted(source.rglob("*"))
+    names = sorted(itertools.islice(source.rglob("*"), MOST_FILES + 1))
     if len(names) > MOST_FILES or any(name.is_symlink() or not (name.is_dir() or name.is_file()) for name in names):
         raise _refused(store, "the run holds a link, something that is not a file, or too many files")
+    _refuse_size(store, path, sum(name.stat().st_size for name in names))  # looked at first: a file with holes is copied with its zeros
     target = staging / "files"
     target.mkdir()
     for name in names:
@@ -110,11 +115,18 @@ def _downloaded(store: Store, location: str, path: str, staging: Path) -> Path:
     files = _listed(store, repository, path, depth=0)
     if not files:
         raise _refused(store, "there is no such folder in the run")
+    size = 0
     for name in files:
-        repository.download_artifacts(name, str(target))
+        size += Path(repository.download_artifacts(name, str(target))).stat().st_size
+        _refuse_size(store, path, size)
     if {found.relative_to(target).as_posix() for found in target.rglob("*") if not found.is_dir()} != set(files):
         raise _refused(store, "the store sent other files than it listed")
     return target / path
+
+
+def _refuse_size(store: Store, path: str, found: int) -> None:
+    if found > (MOST_BYTES_OF_FOLDER if path else MOST_BYTES):
+        raise _refused(store, "the run holds more bytes than a model or a scoring run has")
 
 
 def _listed(store: Store, repository: Any, path: str, *, depth: int) -> list[str]:

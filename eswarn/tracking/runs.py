@@ -10,14 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from eswarn.errors import NotTracked
-from eswarn.evidence.record import PUPIL_FILES
+from eswarn.evidence.erase import AUDIT
+from eswarn.evidence.record import EVIDENCE_FILES, PUPIL_FILES
+from eswarn.evidence.verify import HEAD
 from eswarn.progress import Progress, silent
 from eswarn.tracking.allowed import Facts, allowed, allowed_name
+from eswarn.tracking.fetch import location_of
 from eswarn.tracking.store import Store, folder_at, is_here, open_store, shown
 
 MODEL = "model"
 MANIFEST = "manifest.json"
 CLOCK = "run.json"
+AUDIT_FILES = ("audit.html", "audit.json")
 
 Files = list[tuple[Path, str | None]]
 
@@ -120,17 +124,35 @@ def track_scores(
     """
     facts = allowed(params, metrics, tags, needed=("output_id",))
     allowed_name(experiment, "experiment")
-    always = [(_plain(out / MANIFEST), None), *_files(out / MODEL, into=MODEL)]
+    always = [*((_plain(out / name), None) for name in (MANIFEST, HEAD)), *_files(out / MODEL, into=MODEL)]
     with open_store(uri, family=NotTracked, progress=progress) as store:
         home = _experiment(store, experiment)
         pupils = track_pupils or is_here(store, home.artifact_location, NotTracked)
         clock = [CLOCK] if pupils and (out / CLOCK).exists() else []
-        files: Files = [*always, *((_plain(out / name), None) for name in (*PUPIL_FILES, *clock) if pupils)]
+        files: Files = [*always, *((_plain(out / name), None) for name in (*PUPIL_FILES, *EVIDENCE_FILES, *clock) if pupils)]
         run = _finished(store, home, kind="scoring", facts=facts, pupils=pupils)
         if run is None:
             with _new_run(store, home, kind="scoring", facts=facts, pupils=pupils) as run:
                 _upload(store, run, files, progress)
     return TrackedRun(run.info.run_id, home.experiment_id, shown(uri))
+
+
+def track_audit(reference: str, folder: Path, *, uri: str, progress: Progress = silent) -> None:
+    """Record the page and the JSON of an audit in the run it is of, in the artifact folder ``audit``; an earlier audit is replaced.
+
+    Raises
+    ------
+    NotTracked
+        Whatever failed.
+    """
+    run_id = reference.split("/")[1]
+    with open_store(uri, family=NotTracked, progress=progress) as store:
+        location = location_of(store, run_id)
+        if is_here(store, location, NotTracked):  # through a link it would be written somewhere else
+            taken = folder_at(location) / AUDIT
+            if any(path.is_symlink() for path in (taken, *taken.glob("*"))):
+                raise NotTracked("the run holds a link where its audit goes", where=shown(uri), do="Look at the run in the store.")
+        _upload(store, store.client.get_run(run_id), [(_plain(folder / name), AUDIT) for name in AUDIT_FILES], progress)
 
 
 def _experiment(store: Store, name: str) -> Any:

@@ -78,7 +78,7 @@ def _goes_left(node: dict[str, Any], value: float) -> bool:
     kind = node["missing_type"]
     if math.isnan(value) and kind != "NaN":
         value = 0.0
-    if (kind == "NaN" and math.isnan(value)) or (kind == "Zero" and abs(value) <= 1e-35):
+    if (kind == "NaN" and math.isnan(value)) or (kind == "Zero" and abs(value) <= 1.0000000180025095e-35):
         return bool(node["default_left"])
     return value <= float(node["threshold"])
 

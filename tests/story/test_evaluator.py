@@ -13,11 +13,13 @@ import eswarn as ew
 from eswarn import cli
 from eswarn.errors import NotTracked
 from eswarn.evaluation.audit import TITLES
+from eswarn.keeping import keep_audit
 from tests import made_up_school
 from tests.made_up_school import FEW_AS_OF
 from tests.story.conftest import Demo
 
 DEAD = "http://127.0.0.1:9"
+AS_TOLD = dict.fromkeys(TITLES, "passed") | dict.fromkeys(("E5", "E7", "E10"), "cannot tell") | {"E9": "not applicable"}
 
 
 def results(audit: ew.Audit) -> dict[str, str]:
@@ -37,15 +39,42 @@ def command(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int
 
 def test_the_scores_of_the_demo_are_derived_again_from_their_folder(demo: Demo):
     audit = ew.audit(demo.out / "scores")
-    assert results(audit) == dict.fromkeys(TITLES, "passed")
+    assert results(audit) == AS_TOLD
 
 
 def test_and_from_the_tracking_store(demo: Demo, capsys: pytest.CaptureFixture[str]):
     run = run_of(demo.out / "scores")
-    assert results(ew.audit(f"runs:/{run}", tracking=demo.store)) == dict.fromkeys(TITLES, "passed")
+    assert results(ew.audit(f"runs:/{run}", tracking=demo.store)) == AS_TOLD
     code, out, _ = command(capsys, "audit", f"runs:/{run}", "--tracking", demo.store)
     assert code == 0
-    assert out.count("passed") == len(TITLES)
+    assert [line.split()[0] for line in out.splitlines()[:-1]] == list(TITLES)
+    assert out.endswith(f"The page is runs:/{run}/audit\n")
+
+
+def test_an_audit_is_kept_with_its_run_in_the_store_and_changes_nothing_there(demo: Demo, tmp_path: Path):
+    run = run_of(demo.out / "scores")
+    for _ in range(2):
+        audit = ew.audit(f"runs:/{run}", tracking=demo.store, out=tmp_path / "page")
+        assert results(audit) == AS_TOLD
+    kept = next(demo.out.rglob("audit/audit.json"))
+    assert kept.parent.parent == next(p.parent for p in demo.out.rglob("contributions.parquet") if "runs" in p.parts)
+    for name in ("audit.html", "audit.json"):
+        assert (kept.parent / name).read_bytes() == (tmp_path / "page" / name).read_bytes()
+    assert ew.verify(f"runs:/{run}", tracking=demo.store).passed
+
+
+def test_a_link_where_an_audit_goes_is_not_followed(demo: Demo, tmp_path: Path):
+    run = run_of(demo.out / "scores")
+    artifacts = next(p.parent for p in demo.out.rglob("contributions.parquet") if "runs" in p.parts)
+    audit = ew.audit(demo.out / "scores")
+    shutil.rmtree(artifacts / "audit", ignore_errors=True)
+    (artifacts / "audit").symlink_to(tmp_path, target_is_directory=True)
+    try:
+        with pytest.raises(NotTracked, match="a link where its audit goes"):
+            keep_audit(audit, f"runs:/{run}", tracking=demo.store)
+    finally:
+        (artifacts / "audit").unlink()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_champion_of_the_store_is_the_model_that_was_trained(demo: Demo):

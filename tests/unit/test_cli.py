@@ -14,14 +14,14 @@ import pyarrow.parquet as pq
 import pytest
 
 import eswarn as ew
-from eswarn import cli, pipeline
+from eswarn import cli, keeping, pipeline
 from eswarn.config import Config
 from eswarn.errors import EswarnError, OurBug, UsageError
 from eswarn.features.compute import choose
 from tests import made_up_school
 from tests.made_up_school import AS_OF, exports, few_exports, model_folder
 
-COMMANDS = ("demo", "simulate", "check", "features", "train", "score", "track", "audit")
+COMMANDS = ("demo", "simulate", "check", "features", "train", "score", "track", "verify", "trace", "erase", "audit")
 Run = Callable[..., tuple[int, str, str]]
 
 
@@ -187,12 +187,15 @@ def test_audit_ends_with_0_or_5(run: Run, tmp_path: Path):
     run(*score("--out", out))
     code, said, _ = run("audit", out)
     assert code == 0
-    assert len(re.findall(r"^A\d+ +passed", said, re.MULTILINE)) == 10
+    assert len(re.findall(r"^A\d+ +passed", said, re.MULTILINE)) == 11
+    assert len(re.findall(r"^E\d+ +(passed|cannot tell|not applicable)", said, re.MULTILINE)) == 11
+    assert said.endswith(f"The page is {tmp_path}/out-audit/audit.html\n")
     (out / "scores.csv").write_bytes((out / "scores.csv").read_bytes().replace(b"0.", b"1.", 1))
     code, said, err = run("audit", out)
     assert code == 5
     assert re.search(r"^A1  failed .*scores\.csv", said, re.MULTILINE)
-    assert err == f"eswarn: {out}: 2 of 10 checks failed\n"
+    assert err == f"eswarn: {out}: 2 of 21 checks failed, 11 could not be made\n"
+    assert "Checks failed" in (tmp_path / "out-audit" / "audit.html").read_text(encoding="utf-8"), "it has taken the place of the first"
 
 
 # --- refusals --------------------------------------------------------------------------------------------------------
@@ -353,7 +356,7 @@ def test_every_kind_of_error_ends_with_its_own_code(run: Run, monkeypatch: pytes
         def refuses(*_: object, kind: type[EswarnError] = kind, **__: object) -> None:
             raise kind("it is broken", where="there", do="Mend it.")
 
-        monkeypatch.setattr(pipeline, "audit", refuses)
+        monkeypatch.setattr(keeping, "audit", refuses)
         assert run("audit", "x") == (kind.exit_code, "", "eswarn: there: it is broken\nMend it.\n")
 
 

@@ -1,4 +1,4 @@
-"""The record of a scoring run: byte-identical but for run.json, the same numbers in every form, and a manifest over all of it."""
+"""The record of a scoring run: byte-identical but for clock and salts, the same numbers in every form, and a manifest over all of it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ import pytest
 
 import eswarn as ew
 from eswarn.errors import InputRefused
-from eswarn.evidence.record import PUPIL_FILES, TABLES, csv_bytes, read_record, seal, write_record
+from eswarn.evidence.record import EVIDENCE_FILES, PUPIL_FILES, TABLES, csv_bytes, read_record, seal, write_record
+from eswarn.evidence.verify import OUTSIDE, SOURCES
 from tests import made_up_school
 
-FILES = {*PUPIL_FILES, "manifest.json", "run.json", "model"}
+FILES = {*PUPIL_FILES, *EVIDENCE_FILES, "head.json", "manifest.json", "run.json", "model"}
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
@@ -97,11 +98,15 @@ def test_dates_are_dates_and_text_is_text(sealed: Path):
 # --- the same bytes --------------------------------------------------------------------------------------------------
 
 
-def test_two_runs_on_the_same_records_are_byte_identical_but_for_run_json(sealed: Path, tmp_path: Path):
+def test_two_runs_on_the_same_records_are_byte_identical_but_for_the_clock_and_the_salts(sealed: Path, tmp_path: Path):
     ew.score(made_up_school.model(), made_up_school.records(), made_up_school.AS_OF, out=tmp_path / "again", tracking="off")
     first, second = files_of(sealed), files_of(tmp_path / "again")
     assert set(first) == set(second)
-    assert [name for name in first if first[name] != second[name]] == ["run.json"]
+    assert [name for name in first if first[name] != second[name]] == ["evidence.jsonl", "head.json", "leaves.txt", "run.json"]
+    lines = [[json.loads(line) for line in files["evidence.jsonl"].splitlines()] for files in (first, second)]
+    assert lines[0][0] == lines[1][0], "the header"
+    assert all(a.pop("salt") != b.pop("salt") for a, b in zip(lines[0][1:], lines[1][1:], strict=True))
+    assert lines[0] == lines[1]
     assert json.loads(first["run.json"])["output_id"] == json.loads(second["run.json"])["output_id"] == read_record(sealed).output_id
 
 
@@ -144,7 +149,7 @@ def test_a_formula_in_an_id_is_escaped_for_spreadsheets_and_kept_in_parquet(tmp_
         return frame.assign(pupil_id=frame["pupil_id"].replace(first, "=cmd|x"))
 
     odd = replace(scores, frame=renamed(scores.frame), features=renamed(scores.features), contributions=renamed(scores.contributions))
-    write_record(odd, made_up_school.model(), tmp_path)
+    write_record(odd, made_up_school.model(), tmp_path, [[]] * len(odd))
     assert (tmp_path / "scores.csv").read_text(encoding="utf-8").splitlines()[1].startswith("'=cmd|x,")
     assert pq.read_table(tmp_path / "scores.parquet")["pupil_id"][0].as_py() == "=cmd|x"
 
@@ -153,7 +158,7 @@ def test_a_formula_in_an_id_is_escaped_for_spreadsheets_and_kept_in_parquet(tmp_
 
 
 def every_file(folder: Path) -> Iterator[Path]:
-    return (p for p in sorted(folder.rglob("*")) if p.is_file() and p.relative_to(folder).as_posix() not in ("manifest.json", "run.json"))
+    return (p for p in sorted(folder.rglob("*")) if p.is_file() and p.relative_to(folder).as_posix() not in (*OUTSIDE, SOURCES))
 
 
 def test_a_change_to_any_file_is_seen(out: Path):

@@ -1,4 +1,4 @@
-"""What of a training cohort stays in a model text, and the traps of LightGBM we step around; each fails on the day it changes."""
+"""What of a training cohort stays in a model text, what LightGBM is given to read, and its traps; each fails on the day it changes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import pytest
 
 from eswarn.errors import ModelRefused, OurBug
 from eswarn.model.booster import booster_from, library, without_pupils
+from eswarn.model.risk import RiskModel
+from eswarn.model.trees import read_trees
 from tests import made_up_school
 
 SETTINGS = {"objective": "binary", "verbosity": -1, "deterministic": True, "force_row_wise": True, "min_data_in_leaf": 20, "num_leaves": 7}
@@ -41,13 +43,13 @@ def test_the_smallest_and_largest_value_of_each_feature_are_taken_out(text: str,
 
 
 def test_scores_and_reasons_do_not_change_by_a_bit_when_they_are_taken_out(text: str, table: np.ndarray):
-    before, after = booster_from(text), booster_from(without_pupils(text))
+    before, after = lgb.Booster(model_str=text), booster_from(without_pupils(text))
     for kind in ("raw_score", "pred_contrib"):
         assert before.predict(table, **{kind: True}).tobytes() == after.predict(table, **{kind: True}).tobytes()
 
 
 def test_what_was_taken_out_stays_out_when_the_text_is_written_again(text: str):
-    again = booster_from(without_pupils(text)).model_to_string()
+    again = lgb.Booster(model_str=without_pupils(text)).model_to_string()
     assert without_pupils(again) == again
 
 
@@ -87,6 +89,24 @@ def test_trap_a_value_missing_where_training_had_none_is_read_as_zero(text: str)
     as_zero = [np.where(np.isnan(row), 0, row) for row in (never, sometimes)]
     assert booster.predict(never) == booster.predict(as_zero[0])
     assert booster.predict(sometimes) != booster.predict(as_zero[1]), "where training had some, missing is an answer of its own"
+
+
+def test_lightgbm_is_given_nothing_but_what_we_wrote(text: str, table: np.ndarray, monkeypatch: pytest.MonkeyPatch):
+    given: list[str] = []
+    monkeypatch.setattr(lgb, "Booster", lambda model_str: given.append(model_str) or real(model_str=model_str))
+    real = lgb.basic.Booster
+    loaded = booster_from(text.replace("feature_names=Column_0", "feature_names=Köln\x07").replace("[learning_rate: 0.1]", "[x: secret]"))
+    assert given == [read_trees(text).text()]
+    assert "secret" not in given[0]
+    assert loaded.predict(table).tobytes() == real(model_str=text).predict(table).tobytes(), "chances too, not only raw scores"
+
+
+def test_a_booster_trained_here_keeps_gains_and_weights_and_its_words(table: np.ndarray):
+    y = (table[:, 0] > 1).astype(int)
+    booster = RiskModel(trees=5).fit(table, y).booster_
+    assert booster.feature_importance("gain")[0] > 0
+    assert {"internal_value", "internal_weight", "split_gain"} <= set(booster.dump_model()["tree_info"][0]["tree_structure"])
+    assert re.search(r"^leaf_weight=[0-9]", booster.model_to_string(), re.MULTILINE)
 
 
 def test_a_text_whose_trees_changed_length_is_refused_before_it_is_parsed():

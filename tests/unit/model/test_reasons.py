@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from dataclasses import replace
@@ -35,7 +36,7 @@ TYPICAL = {"all": {"a": 0.1, "b": 0.1, "c": 0.1}, "9": {"a": 0.2, "b": 0.2, "c":
 
 def tell(phi: list[float], values: tuple[float, ...] = (0.5, 0.5, 0.5), year_group: float = 9.0, n: int = 3) -> tuple[list[str], str]:
     raising, lowering = Teller((A, B, C), TYPICAL).top(np.array([values]), np.array([phi]), np.array([year_group]), n=n)
-    return raising[0], lowering[0]
+    return [reason.sentence for reason in raising[0]], lowering[0]
 
 
 # --- sums and ranks --------------------------------------------------------------------------------------------------
@@ -83,7 +84,7 @@ def told_by(one: Feature, value: float, phi: float, typical: float | None = 0.2)
     medians = {"all": {} if typical is None else {one.column: typical}}
     raising, lowering = Teller((one,), medians).top(np.array([[value]]), np.array([[phi]]), np.array([9.0]), n=1)
     assert not (raising[0] and lowering[0])
-    return "".join(raising[0]) or lowering[0]
+    return "".join(reason.sentence for reason in raising[0]) or lowering[0]
 
 
 @pytest.mark.parametrize(
@@ -143,7 +144,7 @@ def test_typical_is_that_of_the_year_group_where_it_is_known(year_group: float, 
 
 def test_without_enough_answers_nothing_is_called_typical():
     raising, _ = Teller((A,), {"all": {}, "9": {"other": 1.0}}).top(np.array([[0.5]]), np.array([[0.3]]), np.array([9.0]), n=1)
-    assert raising == [["a 50 % in the last 20 school days"]]
+    assert [r.sentence for r in raising[0]] == ["a 50 % in the last 20 school days"]
 
 
 # --- what is typical -------------------------------------------------------------------------------------------------
@@ -248,3 +249,35 @@ def test_no_protected_feature_is_in_a_default_model():
     assert not protected & {f.column for f in model.features}
     assert not any(told["protected"] for told in model.card["features"])
     assert not protected & set(made_up_school.scores().features.columns)
+
+
+# --- reasons that are level ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("phi", "joint"),
+    [
+        ([0.5, 0.45, 0.1], [True, True, False]),
+        ([0.5, 0.3, 0.25], [False, True, True]),
+        ([0.5, 0.42, 0.34], [True, True, True]),
+        ([0.5, 0.3, 0.1], [False, False, False]),
+        ([0.04, -0.04, -0.3], [False, False, False]),
+    ],
+)
+def test_reasons_closer_than_refits_of_the_model_are_joint(phi: list[float], joint: list[bool]):
+    told = Teller((A, replace(B, theme="b"), replace(C, theme="c")), {}, 0.1).all(np.array([0.5, 0.6, 0.7]), np.array(phi), 9.0)
+    assert [reason.joint for reason in told] == joint
+
+
+def test_no_reason_is_joint_where_no_noise_is_known():
+    told = Teller((A, replace(B, theme="b"), replace(C, theme="c")), {}).all(np.array([0.5, 0.6, 0.7]), np.array([0.5, 0.499, 0.1]), 9.0)
+    assert not any(reason.joint for reason in told)
+
+
+def test_what_is_joint_is_said_in_the_note_and_on_the_card():
+    scores = made_up_school.scores()
+    noted = scores.frame["data_note"].str.contains("are joint")
+    assert 0 < noted.sum() < len(noted)
+    for score in itertools.islice(scores, 40):
+        listed = [reason for reason in score.reasons if reason.joint][:5]
+        assert not listed or "joint: it could change places with its neighbour" in score._repr_html_() or score.reasons.index(listed[0]) > 4

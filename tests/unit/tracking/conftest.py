@@ -21,7 +21,8 @@ import pytest
 from eswarn.tracking import track_training
 
 CANARY = "P0471100CANARY"
-PUPIL_FILES = ("scores.csv", "scores.parquet", "contributions.parquet", "features.parquet", "not_scored.csv", "report.html")
+PUPIL_FILES = ("scores.csv", "scores.parquet", "contributions.parquet", "features.parquet", "not_scored.csv", "report.html",
+               "evidence.jsonl", "leaves.txt", "sources.parquet")  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +44,7 @@ def out(tmp_path: Path, bundle: Path) -> Path:
         (folder / name).write_text(f"pupil_id\n{CANARY}\n", encoding="utf-8")
     (folder / "names.csv").write_text("P1,Jo\n", encoding="utf-8")
     (folder / "run.json").write_text("{}", encoding="utf-8")
+    (folder / "head.json").write_text("{}", encoding="utf-8")
     (folder / "manifest.json").write_text('{"scores.csv": "ab"}', encoding="utf-8")
     shutil.copytree(bundle, folder / "model")
     return folder

@@ -13,7 +13,8 @@ from eswarn.errors import NotTracked
 from eswarn.tracking import TrackedRun, fetch, track_scores, track_training
 
 CANARY = "P0471100CANARY"  # as the fixture "out" writes it
-PUPIL_FILES = ("scores.csv", "scores.parquet", "contributions.parquet", "features.parquet", "not_scored.csv", "report.html")
+PUPIL_FILES = ("scores.csv", "scores.parquet", "contributions.parquet", "features.parquet", "not_scored.csv", "report.html",
+               "evidence.jsonl", "leaves.txt", "sources.parquet")  # fmt: skip
 
 
 def database(uri: str) -> Path:
@@ -147,7 +148,7 @@ def test_a_version_left_without_an_alias_does_not_keep_the_next_from_being_champ
     assert (mended.model_version, mended.alias) == ("2", "champion")
 
 
-@pytest.mark.parametrize("missing", ["manifest.json", "contributions.parquet", "model"])
+@pytest.mark.parametrize("missing", ["manifest.json", "head.json", "contributions.parquet", "evidence.jsonl", "model"])
 def test_an_output_that_is_not_complete_is_refused(store: str, out: Path, missing: str) -> None:
     (out / missing).rename(out.parent / "elsewhere")
     with pytest.raises(NotTracked, match=r"not complete|no model"):
@@ -181,7 +182,7 @@ def test_a_server_gets_no_file_of_a_pupil_unless_asked(
     assert (trained.model_version, trained.alias, trained.uri) == ("1", "champion", uri)
     done = scored(out, uri, name="served")
     got = fetch(f"runs:/{done.run_id}", tmp_path / "got", uri=uri)
-    assert set(content(got)) == {"manifest.json", *(f"model/{name}" for name in content(bundle))}
+    assert set(content(got)) == {"head.json", "manifest.json", *(f"model/{name}" for name in content(bundle))}
     assert [name for name, held in content(folder).items() if CANARY.encode() in held] == []
     assert scored(out, uri, name="served") == done
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from eswarn import words
 from eswarn.errors import EswarnError, InputRefused, ModelRefused
-from eswarn.evidence.record import TABLES, Record, csv_bytes, read_record
+from eswarn.evaluation.audit.lines import TITLES, Check
+from eswarn.evidence.record import TABLES, Record, csv_bytes
+from eswarn.evidence.verify import LINES, verify
 from eswarn.model.bundle import Model, load_model
 from eswarn.model.curve import Floats
 from eswarn.model.issue import rank_in_school, tiers
@@ -20,74 +21,22 @@ from eswarn.model.shapley import TOLERANCE
 if TYPE_CHECKING:
     import pandas as pd
 
-Result = Literal["passed", "failed", "not applicable", "cannot tell"]
-TITLES = {
-    "A1": "files as they were sealed",
-    "A2": "model bytes as its manifest names them",
-    "A3": "raw scores re-derived, bit for bit",
-    "A4": "contributions re-derived, bit for bit",
-    "A5": "reasons add up to the raw score",
-    "A6": "risks are the calibration curve of the raw scores, bit for bit",
-    "A7": "reasons in words re-derived",
-    "A8": "ranks follow the raw scores, and tiers the places, within each school",
-    "A9": "scores.csv holds what scores.parquet holds",
-    "A10": "model, date and counts are those the manifest and run.json name",
-}
+
+def integrity(record: Record) -> tuple[list[Check], Model | None]:
+    """A1 to A11 of a scoring run, and its model where it can be read."""
+    lines, model = _as_issued(record)
+    return [*lines, _evidence_line(record)], model
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One line of an audit: a code, what was checked, the result, and the figure behind it."""
-
-    code: str
-    title: str
-    result: Result
-    figure: str
-
-
-@dataclass(frozen=True, slots=True)
-class Audit:
-    """The checks of one run. ``passed`` is true where all were made and none failed: what cannot be told is no pass."""
-
-    checks: tuple[Check, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Whether every check was made and none failed."""
-        return all(check.result in ("passed", "not applicable") for check in self.checks)
-
-    def render(self) -> str:
-        """A line for each check: code, result, title, figure."""
-        return "\n".join(f"{c.code:<3} {c.result:<14}  {c.title}: {c.figure}" for c in self.checks)
-
-    def __str__(self) -> str:
-        return self.render()
-
-
-def audit_folder(folder: str | Path) -> Audit:
-    """Audit the folder of a scoring run, or of a model alone.
-
-    Raises
-    ------
-    InputRefused
-        The folder is neither.
-    """
-    path = Path(folder)
-    if not path.is_dir():
-        raise InputRefused("there is no such folder", where=str(path), do="Give a folder that `eswarn score` wrote, or runs:/ID.")
-    for place, alone in ((path, True), (path / "model", [p.name for p in path.iterdir()] == ["model"])):
-        if alone and (place / "booster.txt").exists():
-            return Audit((_model_line(place)[0],))
-    record = read_record(path)
-    told = all(record.has(table) for table in TABLES)
-    line, model = _model_line(path / "model")
-    if model is None or not told:
-        return Audit((_files_line(record), line, *_untold("the model or the tables of pupils are not there")))
+def _as_issued(record: Record) -> tuple[list[Check], Model | None]:
+    line, model = model_line(record.folder / "model")
+    if model is None or not all(record.has(table) for table in TABLES):
+        return [_files_line(record), line, *_untold("the model or the tables of pupils are not there")], model
     try:
-        return Audit((_files_line(record), line, *_rederived(record, model)))
+        return [_files_line(record), line, *_rederived(record, model)], model
     except (EswarnError, ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError) as error:
         why = error.what if isinstance(error, EswarnError) else "the tables do not have the columns of a scoring run"
-        return Audit((_files_line(record), line, Check("A3", TITLES["A3"], "failed", why)))
+        return [_files_line(record), line, Check("A3", TITLES["A3"], "failed", why)], model
 
 
 def _files_line(record: Record) -> Check:
@@ -99,7 +48,8 @@ def _files_line(record: Record) -> Check:
     return Check("A1", TITLES["A1"], "failed", f"changed, missing or added: {', '.join(record.changed)}")
 
 
-def _model_line(folder: Path) -> tuple[Check, Model | None]:
+def model_line(folder: Path) -> tuple[Check, Model | None]:
+    """A2: whether the bytes of a model are those its manifest names; and the model, where they are."""
     try:
         model = load_model(folder)
     except (ModelRefused, InputRefused) as error:
@@ -145,7 +95,10 @@ def _same_words(
     if not columns or columns != [f"reason_{i + 1}" for i in range(len(columns))]:
         raise ValueError("there are no columns of reasons, or not in their order")
     raising, lowering = model.teller.top(table, values, year_groups, n=len(columns))
-    ours = [[*reasons, *[""] * (len(columns) - len(reasons)), lower] for reasons, lower in zip(raising, lowering, strict=True)]
+    ours = [
+        [*(r.sentence for r in reasons), *[""] * (len(columns) - len(reasons)), lower]
+        for reasons, lower in zip(raising, lowering, strict=True)
+    ]
     theirs = scores[[*columns, "protective"]].astype(str).to_numpy().tolist()
     return np.array([a == b for a, b in zip(ours, theirs, strict=True)], bool)
 
@@ -157,28 +110,39 @@ def _same(ours: npt.ArrayLike, theirs: npt.ArrayLike) -> np.ndarray:
 
 
 def _ranks_and_tiers(scores: pd.DataFrame, raw: Floats, record: Record) -> npt.NDArray[np.bool_]:
-    """Where rank and tier are what the raw scores, the places and the pupils on roll make them."""
+    """Where rank and tier are what the raw scores, the places and the pupils on roll make them.
+
+    A pupil who was erased had a rank: those after may stand as many ranks further down as were erased from their school.
+    """
     import pandas as pd
 
     school, names = pd.factorize(scores["school_id"], sort=True)
-    roll = np.bincount(school, minlength=len(names)) + np.array([record.not_scored().count(name) for name in names])
-    rank = rank_in_school(school, raw)
-    tier, _ = tiers(rank, school, roll, places=float(record.about["places"]), watch=float(record.about["watch"]))
-    return np.asarray((rank == scores["rank"].to_numpy(float)) & (np.array(words.TIERS)[tier] == scores["tier"].to_numpy(str)))
+    erased = np.array([int(record.about.get("erased", {}).get(name, 0)) for name in names])
+    roll = np.bincount(school, minlength=len(names)) + np.array([record.not_scored().count(name) for name in names]) + erased
+    rank, issued = rank_in_school(school, raw), scores["rank"].to_numpy(np.int64)
+    further = issued - rank
+    order = np.lexsort((-raw, school))  # who was erased moves all who come after: never fewer than those before
+    steps = (school[order][1:] != school[order][:-1]) | (np.diff(further[order]) >= 0)
+    holds = (further >= 0) & (further <= erased[school])
+    holds[order[1:]] &= steps
+    tier, _ = tiers(issued, school, roll, places=float(record.about["places"]), watch=float(record.about["watch"]))
+    return np.asarray(holds & (np.array(words.TIERS)[tier] == scores["tier"].to_numpy(str)))
 
 
 def _names_line(record: Record, model: Model, scores: pd.DataFrame) -> Check:
     """Compare what the record says of itself with what it holds. The hashes of the records in run.json cannot be checked from here."""
     about = record.about
     dates = {str(day) for day in scores["as_of"]}
+    unscored, erased = len(record.not_scored()), sum(about.get("erased", {}).values())
+    gone = about["scored"] - len(scores), about["not_scored"] - unscored, about["expected_leavers"] - round(float(scores["risk"].sum()), 1)
     wrong = [
         name
         for name, holds in (
             ("model_id", about["model_id"] == model.id),
             ("as_of", {about["as_of"]} == dates),
-            ("scored", about["scored"] == len(scores)),
-            ("not_scored", about["not_scored"] == len(record.not_scored())),
-            ("expected_leavers", about["expected_leavers"] == round(float(scores["risk"].sum()), 1)),
+            ("scored", 0 <= gone[0] <= erased),
+            ("not_scored", 0 <= gone[1] == erased - gone[0]),
+            ("expected_leavers", 0 <= round(gone[2], 1) <= gone[0]),
             ("run.json: output_id", record.run.get("output_id") == record.output_id),
         )
         if not holds
@@ -187,4 +151,16 @@ def _names_line(record: Record, model: Model, scores: pd.DataFrame) -> Check:
 
 
 def _untold(why: str) -> list[Check]:
-    return [Check(code, TITLES[code], "cannot tell", why) for code in TITLES if code not in ("A1", "A2")]
+    return [Check(code, TITLES[code], "cannot tell", why) for code in TITLES if code.startswith("A") and code not in ("A1", "A2", "A11")]
+
+
+def _evidence_line(record: Record) -> Check:
+    if not (record.folder / LINES).is_file():
+        return Check("A11", TITLES["A11"], "cannot tell", "the lines of evidence are not part of this run")
+    told = verify(record.folder)
+    if told.passed:
+        figure = f"{words.count(told.rows, 'line')}, head {told.head[:12]}: compare it with the one kept elsewhere"
+        return Check("A11", TITLES["A11"], "passed", figure)
+    (file, line, what), more = told.findings[0], len(told.findings) - 1
+    where = f"{file}, line {line}" if line else file
+    return Check("A11", TITLES["A11"], "failed", f"{where}: {what}" + (f"; and {more} more (eswarn verify)" if more else ""))

@@ -1,0 +1,62 @@
+"""Fit the same trees on other draws of the same cohort: what changes with the draw is noise, and is said to be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from eswarn.model.curve import Floats
+from eswarn.model.layout import Layout
+from eswarn.model.reference import count_reference
+from eswarn.model.risk import RiskModel
+from eswarn.model.shapley import Explainer
+from eswarn.model.trees import read_trees
+
+FEWEST_SCHOOLS = 5  # from which whole schools are drawn, else pupils
+SAMPLE = 2_000  # rows whose reasons are compared
+
+Texts = npt.NDArray[np.str_]
+
+
+def refits(model: RiskModel, table: Floats, y: npt.ArrayLike, *, pupil: Texts, school: Texts, n: int) -> Iterator[Explainer]:
+    """Explainers of ``n`` further models of the same settings, each of another seed and a bootstrap of whole schools.
+
+    Parameters
+    ----------
+    model : RiskModel
+        Fitted; its sizes and settings are kept.
+    table : array of shape (rows, features)
+        What it learned from; all of it is the reference of each explainer.
+    y : array of int
+        Outcomes.
+    pupil, school : array of str
+        Whose row it is. With fewer than five schools pupils are drawn.
+    """
+    outcome = np.asarray(y).astype(int)
+    unit = np.unique(school if len(np.unique(school)) >= FEWEST_SCHOOLS else pupil, return_inverse=True)[1]
+    order, size = np.argsort(unit, kind="stable"), np.bincount(unit)
+    rows_of = np.split(order, np.cumsum(size)[:-1])
+    for draw in range(1, n + 1):
+        rng = np.random.default_rng([model.seed, draw])
+        rows = np.concatenate([rows_of[i] for i in rng.integers(0, len(rows_of), len(rows_of))])
+        if len(np.unique(outcome[rows])) < 2:
+            continue  # a draw without a leaver teaches nothing
+        layout = Layout(read_trees(model.grow(table[rows], outcome[rows], seed=model.seed + draw).model_to_string()))
+        yield Explainer(layout, count_reference(layout, table))
+
+
+def reason_noise(own: Explainer, others: list[Explainer], table: Floats, *, theme_sums: Callable[[Floats], Floats]) -> float:
+    """How far the distance between a pupil's first two themes moves from draw to draw, in log-odds.
+
+    The standard deviation over all models of (first theme less second, by the model at hand), median over at most 2,000 rows. Two
+    reasons that are closer than this are level: another draw of the same cohort could swap them.
+    """
+    rows = table[np.linspace(0, len(table) - 1, min(len(table), SAMPLE)).astype(int)]
+    sums = np.stack([theme_sums(explainer(rows).values) for explainer in (own, *others)])
+    if sums.shape[2] < 2 or len(sums) < 2:
+        return 0.0
+    first, second = np.argsort(-sums[0], axis=1, kind="stable")[:, :2].T
+    at = np.arange(len(rows))
+    return float(np.median(np.std(sums[:, at, first] - sums[:, at, second], axis=0, ddof=1)))

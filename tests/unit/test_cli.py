@@ -194,7 +194,7 @@ def test_audit_ends_with_0_or_5(run: Run, tmp_path: Path):
     code, said, err = run("audit", out)
     assert code == 5
     assert re.search(r"^A1  failed .*scores\.csv", said, re.MULTILINE)
-    assert err == f"eswarn: {out}: 2 of 21 checks failed, 11 could not be made\n"
+    assert err == f"eswarn: {out}: 3 of 22 checks failed, 11 could not be made\n"
     assert "Checks failed" in (tmp_path / "out-audit" / "audit.html").read_text(encoding="utf-8"), "it has taken the place of the first"
 
 

@@ -133,6 +133,8 @@ def _compile_anew(old: Namespace, new: Namespace, other: set[str]) -> list[Calla
     changed = {id(value): new[name].py_func for name, value in old.items() if isinstance(value, Dispatcher) and name in new}
     anew = {id(loop): _anew(loop, function) for loop in loops
             if _reads_differently(function := changed.get(id(loop), loop.py_func), loop.py_func, other)}  # fmt: skip
+    called = {loop.py_func.__name__ for loop in loops if id(loop) in anew}
+    anew |= {id(loop): _anew(loop, loop.py_func) for loop in loops if id(loop) not in anew and called & set(loop.py_func.__code__.co_names)}
     steps: list[Callable[[], object]] = []
     for names in _namespaces():
         for name, value in list(names.items()):

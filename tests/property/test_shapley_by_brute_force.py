@@ -76,16 +76,27 @@ def _expected(node: dict[str, Any], row: np.ndarray, known: int) -> float:
 
 def _goes_left(node: dict[str, Any], value: float) -> bool:
     kind = node["missing_type"]
-    if math.isnan(value) and kind != "NaN":
+    if (math.isnan(value) and kind != "NaN") or abs(value) <= 1.0000000180025095e-35:
         value = 0.0
-    if (kind == "NaN" and math.isnan(value)) or (kind == "Zero" and abs(value) <= 1.0000000180025095e-35):
+    if math.isnan(value) or (kind == "Zero" and value == 0):
         return bool(node["default_left"])
     return value <= float(node["threshold"])
 
 
+def on_thresholds(booster: lgb.Booster, row: np.ndarray) -> np.ndarray:
+    """A row whose values stand exactly on thresholds of the trees, where there are any."""
+    found, nodes = row.copy(), [tree["tree_structure"] for tree in booster.dump_model()["tree_info"]]
+    while nodes:
+        node = nodes.pop()
+        if "split_feature" in node:
+            found[node["split_feature"]] = node["threshold"] if math.isfinite(node["threshold"]) else np.nan
+            nodes += [node["left_child"], node["right_child"]]
+    return found
+
+
 def agree(seed: int) -> None:
     booster, table = random_model(seed)
-    rows, reference = table[:EXPLAINED], table[EXPLAINED : EXPLAINED + ROWS]
+    rows, reference = np.stack([table[0], on_thresholds(booster, table[1])]), table[EXPLAINED : EXPLAINED + ROWS]
     told = shapley_values(booster, rows, reference=reference)
     by_path = shapley_values(booster, rows, method="path")
     for i, row in enumerate(rows):

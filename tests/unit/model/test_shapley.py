@@ -122,3 +122,9 @@ def test_what_is_off_by_less_than_a_billionth_passes(booster: lgb.Booster, table
     values = told.values.copy()
     values[17, 2] += 5e-10
     assert Explained(values, told.base, told.raw).values is values
+
+
+def test_a_tolerance_is_a_billionth():
+    with pytest.raises(OurBug):
+        Explained(np.zeros((1, 2)), 0.0, np.array([2e-9]))
+    assert Explained(np.zeros((1, 2)), 0.0, np.array([5e-10])).base == 0.0

@@ -296,11 +296,18 @@ def _figures_table() -> str:
         (f"{scale['n']:,} pupils × {scale['years']} years, {rows_read / 1e6:.1f} million rows of CSV: check", steps["check"]),
         ("… train", steps["train"]),
         ("… score, with every reason and the report", steps["score"]),
+        ("pupils explained a second and core, exact, against 300,000 others (300 trees of 31 leaves)", _explained(told["explanations"])),
         ("real learners (OULAD), AUC on days " + " ".join(str(d["day"]) for d in days), aucs["eswarn"]),
         ("… the rule “days since last activity” on the same learners", aucs["rule"]),
         ("… shown to beat the rule (95 % interval above 0)", f"on day {', '.join(beaten)} only" if beaten else "on none of the days"),
     )
     return "".join(["| what | measured |\n|---|---|\n", *(f"| {what} | {figure} |\n" for what, figure in rows)])
+
+
+def _explained(part: dict[str, Any]) -> str:
+    runs = {run["job"]: run["rows"] / run.get("again", run["seconds"]) for run in reversed(part["runs"]) if run["model"] == "300 x 31"}
+    ours = runs["eswarn interventional"]
+    return f"{ours:,.0f}: {ours / runs['pred_contrib']:.0f} × pred_contrib, {ours / runs['predict']:.1f} × plain predict"
 
 
 MADE: dict[str, Callable[[], str]] = {

@@ -57,13 +57,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="eswarn", description="Warns early of early school leaving: scores every pupil and explains every score.",
         epilog=EXIT_CODES, formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"eswarn {eswarn.__version__}")
     parsers = parser.add_subparsers(required=True, metavar="command")
 
     def command(name: str, run: object, said: str, *, folder: str = "") -> argparse.ArgumentParser:
         plain = argparse.RawDescriptionHelpFormatter
-        made = parsers.add_parser(name, help=said, description=said, epilog=EXIT_CODES, formatter_class=plain)
+        made = parsers.add_parser(name, help=said, description=said, epilog=EXIT_CODES, formatter_class=plain, allow_abbrev=False)
         made.set_defaults(run=run)
         if folder:
             made.add_argument("folder", metavar=folder, help="folder of export files, with a dataset.toml beside them")

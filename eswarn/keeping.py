@@ -11,9 +11,9 @@ from eswarn.config import load_config
 from eswarn.errors import EswarnError, InputRefused, NotTracked, UsageError
 from eswarn.evaluation.audit import Audit, audit_folder
 from eswarn.evidence import verify as evidence
-from eswarn.evidence.erase import AUDIT, Erased, erase_from, unlike_lines
+from eswarn.evidence.erase import AUDIT, Erased, erase_from, erased_in, pupils_at, unlike_lines
 from eswarn.evidence.lines import head_given
-from eswarn.evidence.record import EVIDENCE_FILES, PUPIL_FILES, Record, read_record
+from eswarn.evidence.record import EVIDENCE_FILES, PUPIL_FILES, Record, head_of, read_record
 from eswarn.progress import Progress, silent
 from eswarn.records.store import Records
 
@@ -40,6 +40,10 @@ def verify(
         ``passed``, ``findings`` (file, line, what), ``notes`` (what was not checked) and ``head``.
     """
     head, previous = head_given(head), head_given(previous)
+    if not str(run).startswith("runs:/") and not (Path(run) / evidence.HEAD).exists() and not (Path(run) / evidence.LINES).exists():
+        raise InputRefused("there is no evidence of a scoring run", where=str(run), do="Give the folder that `eswarn score --out` wrote.")
+    if key is not None and not Path(key).is_file():
+        raise UsageError("there is no such key file", where=str(key), do="Give the Ed25519 public key (PEM) of whoever signed.")
     with tempfile.TemporaryDirectory() as place:
         folder = _run_folder(run, Path(place), tracking)
         told = evidence.verify(folder, head=head, previous=previous, key=key)
@@ -165,19 +169,32 @@ def erase(out: str | Path, pupils: Collection[str], *, tracking: str | None = No
         raise UsageError("pupils are a list of identifiers", do='Give at least one:  erase(out, ["…"]).')
     from eswarn.report import report
 
-    folder = Path(out)
+    if str(out).startswith("runs:/"):
+        do = "Give the folder that `eswarn score --out` wrote: its copy in the store is erased with it."
+        raise UsageError("an erasure starts from the folder of a run", where=str(out), do=do)
+    folder, told = Path(out), list[tuple[Erased, str]]()
     record = read_record(folder)
     tracked = record.run.get("tracked")
     uri = tracking or (str(tracked.get("uri", "off")) if isinstance(tracked, dict) else "off")
     if uri != "off":  # the store first: should this be stopped, the next try finds it by the id that the folder still has
         from eswarn.tracking import copies, retag
 
-        for run_id, copy, finished in copies(record.output_id, uri=uri):
+        gone = erased_in(folder)  # also by an erasure that did not reach the store
+        for run_id, copy, finished in copies(record.output_id, head_of(folder), uri=uri):
             if finished:
-                retag(run_id, erase_from(copy, pupils, page=report).output_id, uri=uri)
+                made = erase_from(copy, {*pupils, *pupils_at(copy, gone)}, page=report)
+                retag(run_id, made.output_id, uri=uri)
+                told.append((made, f"run {run_id} of the tracking store"))
             for name in () if finished else (*PUPIL_FILES, *EVIDENCE_FILES):  # what an upload that failed has left is no record
                 (copy / name).unlink(missing_ok=True)
-    return erase_from(folder, pupils, page=report)
+    told.append((erase_from(folder, pupils, page=report), "the folder"))
+    found = [(made, place) for made, place in reversed(told) if made.erased]
+    return Erased(
+        max(made.erased for made, _ in told),
+        min(made.unknown for made, _ in told),
+        told[-1][0].output_id,
+        tuple(place for _, place in found),
+    )
 
 
 def identifiers(text: str) -> list[str]:

@@ -25,15 +25,50 @@ AUDIT = "audit"  # a store keeps the audits of a run with it; nothing of a pupil
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What was erased: pupils found and erased, pupils asked for that are not in the record, and the id of the output since."""
+    """What was erased.
+
+    Attributes
+    ----------
+    erased, unknown : int
+        Pupils found and erased; pupils asked for that are in none of the places (erased before, or spelt otherwise).
+    output_id : str
+        Id of the output since.
+    places : tuple of str
+        Where they were erased: the folder, and runs of the tracking store.
+    """
 
     erased: int
     unknown: int
     output_id: str
+    places: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        also = f"; {self.unknown:,} of those asked for are not in it" if self.unknown else ""
-        return f"{self.erased:,} erased{also}. The head stays as it is, and the rest can be verified with it."
+        where = f" from {' and '.join(self.places)}" if self.places else ""
+        also = (
+            f"; {self.unknown:,} of those asked for are not in it: erased before, or the record spells them otherwise"
+            if self.unknown
+            else ""
+        )
+        return (
+            f"{self.erased:,} erased{where}{also}. The head stays as it is, and the rest can be verified with it. Other runs may hold "
+            "them too: eswarn trace finds these."
+        )
+
+
+def erased_in(folder: Path) -> frozenset[str]:
+    """The leaves of the lines that were erased in a record."""
+    with (folder / LINES).open("rb") as handle:
+        found = (json.loads(line) for line in handle if line.startswith(b'{"erased":'))
+        return frozenset(str(content["erased"]) for content in found)
+
+
+def pupils_at(folder: Path, leaves: Collection[str]) -> list[str]:
+    """The pupils of some leaves, as far as their lines still stand in a copy of the record."""
+    if not leaves:
+        return []
+    with (folder / LINES).open("rb") as handle:
+        lines = (line.removesuffix(b"\n") for line in handle)
+        return [json.loads(line)["pupil_id"] for line in lines if leaf_of(line).hex() in leaves]
 
 
 def erase_from(folder: Path, pupils: Collection[str], *, page: Callable[[Scores, Path], object]) -> Erased:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eswarn.errors import InputRefused
-from eswarn.evidence.verify import FORMULA, LEAVES, LINES, OUTSIDE, SOURCES
+from eswarn.evidence.verify import FORMULA, HEAD, LEAVES, LINES, OUTSIDE, SOURCES
 from eswarn.folders import replace_file
 from eswarn.model.bundle import Model
 from eswarn.model.scores import Scores
@@ -203,6 +203,14 @@ def read_record(folder: str | Path) -> Record:
     found = {name: _sha256(path / name) for name in _sealed(path)}
     changed = {name for name in found if found[name] != named.get(name)} | {name for name in named if name not in found}
     return Record(path, hashlib.sha256(content).hexdigest(), about, run, tuple(sorted(changed)))
+
+
+def head_of(folder: Path) -> str:
+    """The head that a record names as its own; empty where it names none. It is not checked here."""
+    try:
+        return str(json.loads((folder / HEAD).read_bytes())["head"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return ""
 
 
 def _sealed(folder: Path) -> list[str]:

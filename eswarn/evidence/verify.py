@@ -39,10 +39,7 @@ UNSEEN = "a signature does not tell whether a newer record was taken away: give 
 
 @dataclass(slots=True)
 class Verified:
-    """What a verification says: head, number of lines, which are erased, what was not checked, and what is wrong.
-
-    A finding is the file, the line in it (from 1; 0 for the whole file), and what is wrong there.
-    """
+    """What a verification says. A finding is the file, the line in it (from 1; 0 for the whole file), and what is wrong there."""
 
     head: str = ""
     rows: int = 0
@@ -112,6 +109,7 @@ def verify(out: str | Path, *, head: str | None = None, previous: str | None = N
     told.head = bound.get("head", "")
     _check_files(folder, _check_lines(folder, bound, told), told)
     _check_anchor(bound, told, head=head, previous=previous, key=key)
+    told.findings.sort(key=lambda finding: finding[0] != LINES or not finding[1])  # copies differ where their line was changed
     return told
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -109,8 +109,8 @@ def shapley_values(
 
     Parameters
     ----------
-    booster : lightgbm.Booster or str
-        A model, or its text; up to its best iteration. The text is read by eswarn alone, so a damaged one cannot harm the process.
+    booster : lightgbm.Booster, lightgbm.LGBMClassifier or str
+        A fitted model, or its text; up to its best iteration. The text is read by eswarn alone, so a damaged one cannot harm the process.
     X : array or DataFrame of shape (n, features)
         Numbers; missing is NaN, infinity is refused. A DataFrame has the model's columns, in its order.
     reference : array, DataFrame or Reference, optional
@@ -138,7 +138,7 @@ def shapley_values(
     if (method == "path") != (reference is None):
         told = ("path-dependent values have no reference", "interventional values need a reference")[method == "interventional"]
         raise UsageError(told, do='Give reference=ROWS, the rows to compare with, or method="path".')
-    trees = read_trees(booster if isinstance(booster, str) else booster.model_to_string())
+    trees = read_trees(_text(booster))
     layout = Layout(trees, budget=budget)
     if reference is not None and not isinstance(reference, Reference):
         reference = count_reference(layout, _table(reference, trees.names, "reference"))
@@ -147,10 +147,22 @@ def shapley_values(
     return Explainer(layout, reference)(_table(X, trees.names, "X"))
 
 
+def _text(booster: object) -> str:
+    """The text of a model; that of a scikit-learn classifier of LightGBM is asked of its trees."""
+    if isinstance(booster, str):
+        return booster
+    inner: Any = getattr(booster, "_Booster", booster)
+    if not hasattr(inner, "model_to_string"):
+        do = "Give a fitted lightgbm.Booster or LGBMClassifier, or the text of one (eswarn: model.booster_text)."
+        raise UsageError("this is no LightGBM model", do=do)
+    return str(inner.model_to_string())
+
+
 def _table(rows: npt.ArrayLike | pd.DataFrame, names: tuple[str, ...], what: str) -> Floats:
     columns = getattr(rows, "columns", None)
     if columns is not None and tuple(map(str, columns)) != names:
-        raise UsageError(f"{what} does not have the columns of the model in its order", do="Select them:  X[booster.feature_name()].")
+        do = f"Select them:  {what}[booster.feature_name()]."
+        raise UsageError(f"{what} does not have the columns of the model in its order", do=do)
     try:
         table = np.ascontiguousarray(rows, np.float64)
     except (TypeError, ValueError):

@@ -34,7 +34,7 @@ TEXT: Mapping[str, str] = {
 }
 
 MEANING: Mapping[str, str] = {
-    "A1": "No file of the run was changed, taken away or added since it was written.",
+    "A1": "No file that the manifest names was changed or taken away, and none was added; the evidence is looked at by A11.",
     "A2": "The model is the one its own manifest names, byte for byte.",
     "A3": "The model, given the recorded features, gives the recorded raw scores.",
     "A4": "The recorded share of each feature in each score comes out again.",

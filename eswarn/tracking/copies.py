@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from eswarn.errors import InputRefused
+from eswarn.evidence.record import head_of
 from eswarn.progress import silent
 from eswarn.tracking.allowed import METRICS, PARAMETERS, TAGS
 from eswarn.tracking.fetch import location_of
@@ -36,8 +38,11 @@ def differences(found: Mapping[str, Mapping[str, Any]], facts: Mapping[str, Mapp
     ]  # fmt: skip
 
 
-def copies(output_id: str, *, uri: str) -> list[tuple[str, Path, bool]]:
-    """Each run with the files of pupils of this output in a store on this machine: its id, the folder, and whether it was finished."""
+def copies(output_id: str, head: str, *, uri: str) -> list[tuple[str, Path, bool]]:
+    """Each run with the files of pupils of this record in a store on this machine: its id, the folder, and whether it was finished.
+
+    A copy is known by the head of its evidence, which no erasure changes, or by the id of the output.
+    """
     found: list[tuple[str, Path, bool]] = []
     with open_store(uri, family=InputRefused, progress=silent) as store:
         from mlflow.entities import ViewType
@@ -45,10 +50,13 @@ def copies(output_id: str, *, uri: str) -> list[tuple[str, Path, bool]]:
         homes = [home.experiment_id for home in store.client.search_experiments(view_type=ViewType.ALL)]
         token: str | None = None
         while homes and (token is None or token):
-            runs = store.client.search_runs(
-                homes, f"tags.output_id = '{output_id}' and tags.pupil_files = 'yes'", run_view_type=ViewType.ALL, page_token=token
-            )
+            runs = store.client.search_runs(homes, "tags.pupil_files = 'yes'", run_view_type=ViewType.ALL, page_token=token)
             for run in runs:
+                place = str(run.info.artifact_uri)
+                local = store.folder is not None and urlsplit(place).scheme in ("", "file")
+                same = local and head and head_of(folder_at(place)) == head
+                if not same and run.data.tags.get("output_id") != output_id:
+                    continue
                 location = location_of(store, run.info.run_id)
                 if not is_here(store, location, InputRefused):
                     do = 'Remove them there, then erase with the tracking URI "off": eswarn erases in a store on this machine only.'

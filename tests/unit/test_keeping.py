@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 import eswarn as ew
 from eswarn import cli
 from eswarn.errors import InputRefused, UsageError
-from eswarn.evidence.record import EVIDENCE_FILES, PUPIL_FILES, read_record
+from eswarn.evidence.record import EVIDENCE_FILES, PUPIL_FILES, head_of, read_record
 from eswarn.evidence.verify import verify
 from eswarn.tracking import copies, facts
 from eswarn.tracking.copies import differences
@@ -33,7 +34,7 @@ class Tracked:
         record = read_record(self.out)
         self.run_id, self.output_id = str(record.run["tracked"]["run_id"]), record.output_id
         self.facts = facts.of_scores(record.about, record.run, record.output_id)
-        ((_, self.files, self.finished),) = copies(record.output_id, uri=self.uri)
+        ((_, self.files, self.finished),) = copies(record.output_id, head_of(self.out), uri=self.uri)
 
     def wrong(self) -> list[tuple[str, int, str]]:
         return ew.verify(f"runs:/{self.run_id}", head=self.head, tracking=self.uri).findings
@@ -145,4 +146,34 @@ def test_the_commands_sign_print_the_head_and_verify_it(tmp_path: Path, capsys: 
     assert "The record is as it was written." in capsys.readouterr().out
     assert cli.main(["verify", out, "--head", "cd" * 32]) == 5
     assert "1 thing found wrong" in capsys.readouterr().err
-    assert cli.main(["verify", str(tmp_path)]) == 5
+    assert cli.main(["verify", str(tmp_path)]) == 3
+    assert "there is no evidence of a scoring run" in capsys.readouterr().err, "a mistyped folder is no tampering"
+    assert cli.main(["verify", out, "--key", str(tmp_path / "nowhere.pem")]) == 2
+    assert "there is no such key file" in capsys.readouterr().err, "nor is a mistyped key"
+
+
+def left_in(place: Path, pupil: str) -> list[str]:
+    """Files under a place that still name a pupil, compressed tables read."""
+    found = []
+    for path in sorted(place.rglob("*")):
+        if path.is_file():
+            table = pq.read_table(path).to_pandas().to_csv().encode() if path.suffix == ".parquet" else b""
+            found += [path.name] if pupil.encode() in path.read_bytes() + table else []
+    return found
+
+
+def test_an_erasure_that_did_not_reach_the_store_is_made_good_by_the_next(tmp_path: Path):
+    own = Tracked(tmp_path)
+    first, second, third = pq.read_table(own.out / "scores.parquet")["pupil_id"].to_pylist()[:3]
+    ew.erase(own.out, [first], tracking="off")
+    assert left_in(own.files, first), "the control"
+    told = ew.erase(own.out, [second])
+    assert (left_in(own.files, first), left_in(own.files, second), left_in(own.out, second)) == ([], [], [])
+    assert told.places == ("the folder", f"run {own.run_id} of the tracking store")
+    ew.erase(own.out, [third], tracking="off")
+    again = ew.erase(own.out, [third])
+    assert (again.unknown, left_in(own.files, third), left_in(own.database.parent, third)) == (0, [], [])
+    assert verify(own.out, head=own.head).passed
+    assert verify(own.files, head=own.head).passed
+    with pytest.raises(UsageError, match="starts from the folder"):
+        ew.erase(f"runs:/{own.run_id}", [third])

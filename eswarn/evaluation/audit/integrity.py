@@ -159,7 +159,7 @@ def _evidence_line(record: Record) -> Check:
         return Check("A11", TITLES["A11"], "cannot tell", "the lines of evidence are not part of this run")
     told = verify(record.folder)
     if told.passed:
-        figure = f"{words.count(told.rows, 'line')}, head {told.head[:12]}: compare it with the one kept elsewhere"
+        figure = f"{words.count(told.rows, 'line')}, head {told.head}: compare it with the one kept elsewhere"
         return Check("A11", TITLES["A11"], "passed", figure)
     (file, line, what), more = told.findings[0], len(told.findings) - 1
     where = f"{file}, line {line}" if line else file

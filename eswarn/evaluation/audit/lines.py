@@ -15,7 +15,7 @@ from eswarn.records.store import Records
 
 Result = Literal["passed", "failed", "not applicable", "cannot tell"]
 TITLES = {
-    "A1": "files as they were sealed",
+    "A1": "files of the manifest as they were sealed (those of evidence: A11)",
     "A2": "model bytes as its manifest names them",
     "A3": "raw scores re-derived, bit for bit",
     "A4": "contributions re-derived, bit for bit",

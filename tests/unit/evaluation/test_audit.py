@@ -92,7 +92,7 @@ def test_a_changed_line_of_evidence_is_named(out: Path):
     (out / "evidence.jsonl").write_bytes(b"\n".join(lines))
     told = {check.code: check for check in audit_folder(out).checks}["A11"]
     assert told.result == "failed"
-    assert "line 4 of evidence.jsonl" in told.figure
+    assert told.figure.startswith("evidence.jsonl, line 4: ")
 
 
 def test_it_says_how_many_pupils_it_looked_at(out: Path):

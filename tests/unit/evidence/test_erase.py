@@ -213,7 +213,7 @@ def test_lines_are_not_erased_alone(out: Path):
     lines = (out / LINES).read_bytes().splitlines()
     lines[3] = canonical({"erased": leaf_of(lines[3]).hex()})
     (out / LINES).write_bytes(b"".join(line + b"\n" for line in lines))
-    assert [(file, line) for file, line, _ in verify(out).findings] == [("scores.csv", 0), (LINES, 4)]
+    assert [(file, line) for file, line, _ in verify(out).findings] == [(LINES, 4), ("scores.csv", 0)]
 
 
 @pytest.mark.parametrize("pupils", ["P1", [], ()])

@@ -10,7 +10,7 @@ import lightgbm as lgb
 import numpy as np
 import pytest
 
-from eswarn.errors import OurBug
+from eswarn.errors import OurBug, UsageError
 from eswarn.model.shapley import TOLERANCE, Explained, shapley_values
 
 COLUMNS = 5
@@ -128,3 +128,13 @@ def test_a_tolerance_is_a_billionth():
     with pytest.raises(OurBug):
         Explained(np.zeros((1, 2)), 0.0, np.array([2e-9]))
     assert Explained(np.zeros((1, 2)), 0.0, np.array([5e-10])).base == 0.0
+
+
+def test_a_classifier_of_lightgbm_is_taken_and_what_is_no_model_is_refused(table: np.ndarray):
+    y = (np.nan_to_num(table[:, 0]) > 0).astype(int)
+    fitted = lgb.LGBMClassifier(n_estimators=5, max_depth=3, verbosity=-1).fit(table, y)
+    told = shapley_values(fitted, table, reference=table)
+    assert told.raw == pytest.approx(fitted.predict(table, raw_score=True), abs=1e-12)
+    for thing in (lgb.LGBMClassifier(), None, b"tree", 7):
+        with pytest.raises(UsageError, match="no LightGBM model"):
+            shapley_values(thing, table, reference=table)  # type: ignore[arg-type]

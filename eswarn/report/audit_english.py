@@ -15,7 +15,7 @@ TEXT: Mapping[str, str] = {
     "not applicable": "not applicable",
     "cannot tell": "cannot be told",
     "all_passed": "No check failed.",
-    "some_failed": "Checks failed: what this run says cannot be relied on as it stands.",
+    "some_failed": "Checks failed ({codes}): what this run says cannot be relied on as it stands.",
     "not_told": "The record itself could not be checked in full, so nothing is said of its reasons.",
     "about": "What was audited",
     "A": "Is the record what was issued?",

@@ -54,4 +54,5 @@ def render_audit(audit: Audit) -> str:
     counts = {result: results.count(result) for result in ("passed", "failed", "cannot tell", "not applicable")}
     parts = {part: [c for c in audit.checks if c.code.startswith(part)] for part in ("A", "E")}
     verdict = "all_passed" if audit.passed else "some_failed" if counts["failed"] else "not_told"
-    return filled("audit.html", about=audit.about, counts=counts, parts=parts, verdict=TEXT[verdict], text=TEXT, meaning=MEANING)
+    said = TEXT[verdict].format(codes=", ".join(check.code for check in audit.checks if check.result == "failed"))
+    return filled("audit.html", about=audit.about, counts=counts, parts=parts, verdict=said, text=TEXT, meaning=MEANING)

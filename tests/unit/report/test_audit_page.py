@@ -50,7 +50,7 @@ def test_every_sentence_is_used():
 @pytest.mark.parametrize(("results", "said"), [({}, "all_passed"), ({"E3": "failed"}, "some_failed"), ({"A1": "cannot tell"}, "not_told"),
                                                ({"E7": "cannot tell"}, "all_passed")])  # fmt: skip
 def test_the_first_sentence_says_what_came_of_it(results: dict[str, str], said: str):
-    assert PageReader(render_audit(made_up(**results))).texts("p")[1] == TEXT[said]
+    assert PageReader(render_audit(made_up(**results))).texts("p")[1] == TEXT[said].format(codes=", ".join(results))
 
 
 @pytest.mark.parametrize("text", ["<script>alert(1)</script>", "</style><script>x</script>", "{{ 7 * 7 }}", '"><img src=x onerror=y>'])

@@ -99,6 +99,7 @@ class Layout:
     def tables(self, part: slice, counts: Ints | None, rows: int) -> Floats:
         """The tables of some groups: interventional against these counts, or path-dependent where there are none."""
         groups, nothing = self.groups, np.zeros(0, np.int64)
+        shares = self.shares if counts is None else np.zeros((0, MAX_DEPTH))
         out = np.zeros(int(groups.table_start[part.stop] - groups.table_start[part.start]))
 
         def of_groups(some: slice) -> None:
@@ -106,7 +107,7 @@ class Layout:
                 loops.fill(
                     g, part.start, counts is not None, groups.cells, groups.table_start, groups.leaf_start, groups.leaf,
                     groups.leaf_column, groups.condition_start, groups.condition, self.paths.size, self.trees.value,
-                    self.pattern_start, nothing if counts is None else counts, float(rows), self.shares, ALONE, out,
+                    self.pattern_start, nothing if counts is None else counts, float(rows), shares, ALONE, out,
                 )  # fmt: skip
 
         n = part.stop - part.start

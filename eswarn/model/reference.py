@@ -76,7 +76,7 @@ class Reference:
             rows, cohort, least = int(told["rows"]), str(told["cohort"]), int(told["least"])
             leaves: Sequence[Sequence[int]] = told["patterns"]
             lengths = np.array([len(leaf) for leaf in leaves], np.int64)
-            flat = np.array([n for leaf in leaves for n in leaf], np.int64).reshape(-1, 2)
+            flat = np.fromiter(itertools.chain.from_iterable(leaves), np.int64).reshape(-1, 2)
         except (KeyError, TypeError, ValueError, OverflowError):
             raise _not_ours() from None
         if len(leaves) != len(start) - 1 or (lengths % 2).any() or rows < 1:

@@ -21,28 +21,12 @@ import numpy as np
 import eswarn as ew
 from benchmarks.truth_page import truth_section
 from eswarn.cohort.dates import latest_half_term
-from eswarn.evaluation.audit.lines import Run
+from eswarn.evaluation.audit.folder import run_of
 from eswarn.evaluation.audit.truth import THEMES, read_causes, recovered, summed_up
-from eswarn.model.bundle import Model
-from eswarn.model.scores import Scores
 from eswarn.records.timeline import Timeline
 from eswarn.simulate import simulate_with_causes, write_causes
 
 YEARS, SEED = 3, 500
-
-
-def run_of(model: Model, scores: Scores) -> Run:
-    """A scoring run as an audit sees it, without writing a folder."""
-    columns = [feature.column for feature in model.features]
-    frame, given = scores.frame, scores.contributions
-    reasons = frame[[name for name in frame if str(name).startswith("reason_")]].astype(str).to_numpy().tolist()
-    return Run(
-        model=model, pupil=frame["pupil_id"].to_numpy(str), school=frame["school_id"].to_numpy(str),
-        table=np.ascontiguousarray(scores.features[columns].to_numpy(float)), values=given[columns].to_numpy(float),
-        base=float(given["base_value"].iloc[0]), raw=given["raw_score"].to_numpy(float), year_group=frame["year_group"].to_numpy(float),
-        flagged=(frame["tier"] == "priority").to_numpy(bool), sentences=[[text for text in row if text] for row in reasons],
-        protective=frame["protective"].astype(str).tolist(),
-    )  # fmt: skip
 
 
 def measure_truth(*, sets: int = 10, pupils: int = 3_000) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import json
 import shutil
@@ -15,9 +14,8 @@ from pathlib import Path
 from eswarn import folders
 from eswarn.errors import InputRefused
 from eswarn.evidence.lines import line_of_each
-from eswarn.evidence.record import TABLES, Record, read_record, seal, write_tables
+from eswarn.evidence.record import Record, read_record, seal, write_tables
 from eswarn.evidence.verify import HEAD, LEAVES, LINES, SOURCES, canonical, leaf_of, verify
-from eswarn.model.reasons import Teller
 from eswarn.model.scores import Scores
 
 AUDIT = "audit"  # a store keeps the audits of a run with it; nothing of a pupil is in them
@@ -98,7 +96,7 @@ def erase_from(folder: Path, pupils: Collection[str], *, page: Callable[[Scores,
         what = f"the record is not as it was written ({wrong[0][0]}: {wrong[0][2]})"
         raise InputRefused(what, where=str(folder), do="`eswarn verify` says more. Nothing was erased.")
     asked = frozenset(pupils)
-    scores, sources = scores_of(record), record.table("sources")
+    scores, sources = record.scores(), record.table("sources")
     named = Counter(dict(record.about.get("erased", {})))
     lost, kept = _parted(scores, asked)
     if not lost:
@@ -118,23 +116,9 @@ def erase_from(folder: Path, pupils: Collection[str], *, page: Callable[[Scores,
     return Erased(len(lost), len(asked) - len(lost), output_id)
 
 
-def scores_of(record: Record) -> Scores:
-    """The scores of a record, as they stand in its tables; they tell no reasons but those that were written."""
-    import pandas as pd
-
-    frame, values, features = (record.table(name) for name in TABLES)
-    frame.insert(3, "year_group", features["year_group"].to_numpy(float))
-    columns = ["pupil_id", "school_id", "reason", "what_would_mend_it"]
-    return Scores(
-        as_of=dt.date.fromisoformat(record.about["as_of"]), frame=frame, contributions=values,
-        features=features[["pupil_id", *values.columns[3:]]],  # the year group stands there for every model; it may be a feature as well
-        not_scored=pd.DataFrame(record.without_score(), columns=columns, dtype="str"), about=record.about, teller=Teller((), {}),
-    )  # fmt: skip
-
-
 def unlike_lines(record: Record) -> int:
     """The first line of the evidence that the tables do not hold, 0 where they hold them all and nothing else."""
-    scores = scores_of(record)
+    scores = record.scores()
     sources = record.table("sources")["sources"].tolist()
     made = chain.from_iterable(line_of_each(scores.frame, scores.features, scores.contributions, sources))
     with (record.folder / LINES).open("rb") as handle:

@@ -22,6 +22,7 @@ from eswarn.errors import InputRefused
 from eswarn.evidence.verify import FORMULA, HEAD, LEAVES, LINES, OUTSIDE, SOURCES
 from eswarn.folders import replace_file
 from eswarn.model.bundle import Model
+from eswarn.model.reasons import Teller
 from eswarn.model.scores import Scores
 from eswarn.records.store import Records
 
@@ -159,6 +160,19 @@ class Record:
             return frame
         except (OSError, pa.ArrowException):
             raise InputRefused("not readable as Parquet", where=str(self.folder / f"{name}.parquet")) from None
+
+    def scores(self) -> Scores:
+        """The scores, as they stand in the tables; they tell no reasons but those that were written."""
+        import pandas as pd
+
+        frame, values, features = (self.table(name) for name in TABLES)
+        frame.insert(3, "year_group", features["year_group"].to_numpy(float))
+        columns = ["pupil_id", "school_id", "reason", "what_would_mend_it"]
+        return Scores(
+            as_of=dt.date.fromisoformat(self.about["as_of"]), frame=frame, contributions=values,
+            features=features[["pupil_id", *values.columns[3:]]],  # the year group stands there for every model; it may be a feature, too
+            not_scored=pd.DataFrame(self.without_score(), columns=columns, dtype="str"), about=self.about, teller=Teller((), {}),
+        )  # fmt: skip
 
     def without_score(self) -> list[dict[str, str]]:
         """The rows of ``not_scored.csv``: everybody on roll without a score."""

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from eswarn.errors import ModelRefused, OurBug
-from eswarn.model.trees import read_trees
+from eswarn.model.trees import Trees
 
 if TYPE_CHECKING:
     import lightgbm
@@ -27,18 +27,13 @@ def library() -> Any:
     return lightgbm
 
 
-def booster_from(text: str) -> lightgbm.Booster:
-    """Build a booster from a model text, which LightGBM itself never sees: damaged text kills the process (4.7).
+def booster_from(trees: Trees) -> lightgbm.Booster:
+    """Build a booster from trees that our own reader has read: LightGBM never sees a text as it came, which if damaged kills it (4.7).
 
-    Our own reader reads it, and LightGBM is given what `Trees.text` writes from the numbers. Predictions are the same, bit for bit;
-    gains, weights and names of features are not kept.
-
-    Raises
-    ------
-    ModelRefused
-        The text is damaged or out of bounds.
+    It is given what `Trees.text` writes from the numbers. Predictions are the same, bit for bit; gains, weights and names of features
+    are not kept.
     """
-    booster: lightgbm.Booster = library().Booster(model_str=read_trees(text).text())
+    booster: lightgbm.Booster = library().Booster(model_str=trees.text())
     return booster
 
 

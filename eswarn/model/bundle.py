@@ -84,7 +84,7 @@ class Model:
     @cached_property
     def booster(self) -> lightgbm.Booster:
         """The trees, ready to predict."""
-        return booster_from(self.booster_text)
+        return booster_from(self.trees)
 
     @cached_property
     def explainer(self) -> Explainer:

@@ -31,16 +31,15 @@ class Planes:
 
     feature: Ints
     kind: Ints
-    cuts: tuple[Floats, ...]
+    cuts: Floats  # the thresholds of each, ascending, one plane after the other
+    cut_start: Ints
     of_node: Ints
     cut_of_node: Ints
 
     def bins(self, table: Floats) -> Bytes:
         """Bins of each row, shape (planes, rows)."""
-        out = np.empty((len(self.cuts), len(table)), np.uint8)
-        start = np.cumsum([0, *(len(cuts) for cuts in self.cuts)])
-        every = np.concatenate([*self.cuts, np.zeros(0)])
-        loops.bins(table, self.feature, self.kind, start, every, ZERO, out)
+        out = np.empty((len(self.feature), len(table)), np.uint8)
+        loops.bins(table, self.feature, self.kind, self.cut_start, self.cuts, ZERO, out)
         return out
 
 
@@ -66,7 +65,8 @@ def planes_of(trees: Trees) -> Planes:
                 do=f"{MOST_CUTS} is the most; train it with max_bin = 255 or less.",
             )
         cuts.append(found)
-    return Planes(key // 8, key % 8, tuple(cuts), of_node, cut_of_node)
+    every, start = np.concatenate([*cuts, np.zeros(0)]), np.cumsum([0, *map(len, cuts)])
+    return Planes(key // 8, key % 8, every, start, of_node, cut_of_node)
 
 
 @dataclass(frozen=True, slots=True)

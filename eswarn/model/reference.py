@@ -112,5 +112,9 @@ def count_reference(layout: Layout, table: Floats) -> Reference:
     """
     if not len(table):
         raise UsageError("a reference needs rows", do="Give the table the model was trained on.")
-    cohort = hashlib.sha256(repr(table.shape).encode() + np.ascontiguousarray(table, "<f8").tobytes()).hexdigest()
-    return Reference(len(table), cohort, layout.count(table))
+    return Reference(len(table), cohort_of(table), layout.count(table))
+
+
+def cohort_of(table: Floats) -> str:
+    """SHA-256 of a table, under which a reference remembers the cohort it was counted on."""
+    return hashlib.sha256(repr(table.shape).encode() + np.ascontiguousarray(table, "<f8").tobytes()).hexdigest()

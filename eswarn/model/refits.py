@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from eswarn.model.curve import Floats
-from eswarn.model.layout import Layout
-from eswarn.model.reference import count_reference
 from eswarn.model.risk import RiskModel
-from eswarn.model.shapley import Explainer
-from eswarn.model.trees import read_trees
+from eswarn.model.shapley import Explainer, explainer_against
 
 FEWEST_SCHOOLS = 5  # from which whole schools are drawn, else pupils
 SAMPLE = 2_000  # rows whose reasons are compared
@@ -35,7 +33,7 @@ def refits(model: RiskModel, table: Floats, y: npt.ArrayLike, *, pupil: Texts, s
         Whose row it is. With fewer than five schools pupils are drawn.
     """
     outcome = np.asarray(y).astype(int)
-    unit = np.unique(school if len(np.unique(school)) >= FEWEST_SCHOOLS else pupil, return_inverse=True)[1]
+    unit = np.unique(school if drawn_of(school) == "schools" else pupil, return_inverse=True)[1]
     order, size = np.argsort(unit, kind="stable"), np.bincount(unit)
     rows_of = np.split(order, np.cumsum(size)[:-1])
     for draw in range(1, n + 1):
@@ -43,8 +41,12 @@ def refits(model: RiskModel, table: Floats, y: npt.ArrayLike, *, pupil: Texts, s
         rows = np.concatenate([rows_of[i] for i in rng.integers(0, len(rows_of), len(rows_of))])
         if len(np.unique(outcome[rows])) < 2:
             continue  # a draw without a leaver teaches nothing
-        layout = Layout(read_trees(model.grow(table[rows], outcome[rows], seed=model.seed + draw).model_to_string()))
-        yield Explainer(layout, count_reference(layout, table))
+        yield explainer_against(model.grow(table[rows], outcome[rows], seed=model.seed + draw).model_to_string(), table)
+
+
+def drawn_of(school: Texts) -> Literal["schools", "pupils"]:
+    """What is drawn of a cohort: whole schools, or pupils where there are few of these."""
+    return "schools" if len(np.unique(school)) >= FEWEST_SCHOOLS else "pupils"
 
 
 def reason_noise(own: Explainer, others: list[Explainer], table: Floats, *, theme_sums: Callable[[Floats], Floats]) -> float:

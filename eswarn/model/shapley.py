@@ -101,6 +101,12 @@ class Explainer:
         return Explained(values, self.base, raw + math.fsum(self.layout.trees.value[self.layout.paths.size == 0]))
 
 
+def explainer_against(text: str, table: Floats) -> Explainer:
+    """An explainer of a model text, against all rows of a table."""
+    layout = Layout(read_trees(text))
+    return Explainer(layout, count_reference(layout, table))
+
+
 def shapley_values(
     booster: lightgbm.Booster | str, X: npt.ArrayLike | pd.DataFrame, *, reference: npt.ArrayLike | pd.DataFrame | Reference | None = None,
     method: Method = "interventional", budget: int = BUDGET,

@@ -9,11 +9,12 @@ import numpy as np
 from eswarn import words
 from eswarn.evaluation.audit import oracle
 from eswarn.evaluation.audit.faithful import rank_correlation
-from eswarn.evaluation.audit.lines import TITLES, Check, Run
+from eswarn.evaluation.audit.lines import TITLES, Check, Run, spread
 from eswarn.evaluation.audit.twins import with_twin
 from eswarn.model.booster import library
 from eswarn.model.curve import Floats
 from eswarn.model.shapley import TOLERANCE, Explainer, shapley_values
+from eswarn.model.trees import Ints
 
 PUPILS = 20  # judged by the definition, fewer where the trees have many leaves
 LEAVES = 30_000  # looked at, over all of them
@@ -34,7 +35,7 @@ def brute_force(run: Run) -> Check:
     """E2: the values of the model at hand, leaf by leaf, and of small random models, over all coalitions; both rules."""
     forest = oracle.read_forest(run.model.booster_text)
     leaves = sum(1 for tree in forest for _ in oracle.ways(tree))
-    some = _spread(len(run.table), max(1, min(PUPILS, LEAVES // leaves)))
+    some = spread(len(run.table), max(1, min(PUPILS, LEAVES // leaves)))
     here = float(np.max(_gaps_here(run, forest, some)))  # not max(), which may pass over NaN
     small = float(np.max([_gaps_small(shape, seed) for seed, shape in enumerate(SMALL)]))
     figure = (
@@ -44,7 +45,7 @@ def brute_force(run: Run) -> Check:
     return Check("E2", TITLES["E2"], "passed" if here <= TOLERANCE and small <= TOLERANCE else "failed", figure)
 
 
-def _gaps_here(run: Run, forest: list[oracle.Tree], some: list[int]) -> list[float]:
+def _gaps_here(run: Run, forest: list[oracle.Tree], some: Ints) -> list[float]:
     """What was issued, and the path-dependent values, against the definition; and the raw scores against the trees as they are read."""
     table = run.table[some]
     issued = (run.values[some], oracle.by_leaves(forest, table.tolist(), run.model.reference["patterns"]))
@@ -91,7 +92,7 @@ def unused_and_twins(run: Run) -> Check:
     made = next((made for feature in by_weight if (made := with_twin(forest, feature, trees))), None)
     if made is None:
         return Check("E3", TITLES["E3"], "failed" if wrong else "passed", f"{told}; no tree can be given a twin")
-    table = run.table[_spread(len(run.table), TWINS_FROM)]
+    table = run.table[spread(len(run.table), TWINS_FROM)]
     table = np.ascontiguousarray(np.column_stack([table, table[:, made.feature]]))
     values = _values(made.trees.text(), table)
     gap = _gap(values[:, made.feature], values[:, -1])
@@ -118,11 +119,6 @@ def path_rule(run: Run) -> Check:
     same = float((ours.argmax(axis=1) == theirs.argmax(axis=1)).mean())
     figure = f"median rank correlation over {int(moved.sum())} themes {rank:.3f}; the same theme first for {words.share(same)} of pupils"
     return Check("E8", TITLES["E8"], "passed", figure)
-
-
-def _spread(rows: int, most: int) -> list[int]:
-    """At most so many rows, evenly over all."""
-    return sorted({round(at) for at in np.linspace(0, rows - 1, min(rows, most))})
 
 
 def _gap(ours: Floats, theirs: Floats) -> float:

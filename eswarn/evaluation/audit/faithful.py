@@ -12,10 +12,7 @@ from eswarn import words
 from eswarn.evaluation.audit.lines import TITLES, Check, Run, Training
 from eswarn.evaluation.audit.stable import as_trained
 from eswarn.model.curve import Floats
-from eswarn.model.layout import Layout
-from eswarn.model.reference import count_reference
-from eswarn.model.shapley import Explainer
-from eswarn.model.trees import read_trees
+from eswarn.model.shapley import Explainer, explainer_against
 
 Explain = Callable[[Explainer, Floats], Floats]
 SHUFFLED, PERMUTED, DIRECTED = 50, 20, 5  # models with shuffled leaves, with permuted labels, and with those but kept directions
@@ -56,7 +53,11 @@ class Randomised:
     directed: float | None
 
 
-def randomised_models(run: Run, *, explain: Explain = lambda explainer, table: explainer(table).values) -> Randomised:
+def _values(explainer: Explainer, table: Floats) -> Floats:
+    return explainer(table).values
+
+
+def randomised_models(run: Run, *, explain: Explain = _values) -> Randomised:
     """Compare the values of flagged pupils with those of randomised models.
 
     Only features that the model at hand or the randomised one uses are compared: the others are 0 in both, and such ties raise the
@@ -112,8 +113,7 @@ def _permuted(run: Run, training: Training, n: int, *, directed: bool) -> Iterat
         shuffled[np.argsort(school, kind="stable")] = outcome[np.lexsort((rng.random(len(rows)), school))]
         if len(np.unique(outcome)) == 2:
             table = training.table[rows]
-            layout = Layout(read_trees(model.grow(table, shuffled, seed=model.seed + draw).model_to_string()))
-            yield Explainer(layout, count_reference(layout, table))
+            yield explainer_against(model.grow(table, shuffled, seed=model.seed + draw).model_to_string(), table)
 
 
 def rank_correlation(ours: Floats, theirs: Floats) -> Floats:
@@ -125,12 +125,12 @@ def rank_correlation(ours: Floats, theirs: Floats) -> Floats:
     return np.asarray((a * b).sum(axis=1) / np.where(size > 0, size, 1))
 
 
-def randomised(run: Run, *, explain: Explain | None = None) -> Check:
+def randomised(run: Run, *, explain: Explain = _values) -> Check:
     """E5: failed where a randomised model keeps more of the order of reasons than a rank correlation of 0.1."""
     title = TITLES["E5"]
     if not run.flagged.any():
         return Check("E5", title, "not applicable", "nobody is flagged")
-    told = randomised_models(run) if explain is None else randomised_models(run, explain=explain)
+    told = randomised_models(run, explain=explain)
     if told.features < NAMED:
         return Check("E5", title, "not applicable", f"the model uses {words.count(told.features, 'feature')}: there is no order to lose")
     figure = f"leaves shuffled {told.leaves:.2f}"

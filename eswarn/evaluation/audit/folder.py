@@ -24,6 +24,7 @@ from eswarn.evaluation.audit.truth import read_causes, recovery
 from eswarn.evaluation.audit.words_back import sentences
 from eswarn.evidence.record import Record, read_record
 from eswarn.model.bundle import Model
+from eswarn.model.scores import Scores
 from eswarn.progress import Progress, silent
 from eswarn.records.store import Records
 
@@ -66,7 +67,7 @@ def audit_folder(
     lines, model = integrity(record)
     if model is None or not all(check.result == "passed" for check in lines):
         return Audit((*lines, *_not_made("not made: first the record itself has to hold (A1 to A11)")), _about(model, record))
-    run, why, as_of = run_of(record, model, refits=refits), "", dt.date.fromisoformat(record.about["as_of"])
+    run, why, as_of = run_of(model, record.scores(), refits=refits), "", dt.date.fromisoformat(record.about["as_of"])
     known = None if causes is None else read_causes(causes, as_of)
     if records is not None:
         try:
@@ -98,7 +99,7 @@ def explanations(
             told = check(run)
         except EswarnError as error:
             told = Check(code, TITLES[code], "failed", error.what)
-        made.append(replace(told, code=code, title=TITLES[code], figure=why if why and told.result == "cannot tell" else told.figure))
+        made.append(replace(told, figure=why) if why and told.result == "cannot tell" else told)
     progress("auditing explanations", len(CHECKS), len(CHECKS))
     return made
 
@@ -107,21 +108,22 @@ def _not_made(why: str) -> list[Check]:
     return [Check(code, TITLES[code], "cannot tell", why) for code in CHECKS]
 
 
-def run_of(record: Record, model: Model, *, refits: int = 20) -> Run:
-    """The tables of a record as arrays, in the order of the model's card."""
-    scores, given, features = (record.table(name) for name in ("scores", "contributions", "features"))
-    columns = [f["column"] for f in model.card["features"]]
-    reasons = scores[[c for c in scores.columns if c.startswith("reason_")]].astype(str).to_numpy().tolist()
+def run_of(model: Model, scores: Scores, *, refits: int = 20) -> Run:
+    """Scores as arrays, in the order of the model's card."""
+    columns = [told["column"] for told in model.card["features"]]
+    frame, given = scores.frame, scores.contributions
+    reasons = frame[[name for name in frame if str(name).startswith("reason_")]].astype(str).to_numpy().tolist()
     return Run(
-        model=model, pupil=scores["pupil_id"].to_numpy(str), school=scores["school_id"].to_numpy(str),
-        table=np.ascontiguousarray(features[columns].to_numpy(float)), values=np.ascontiguousarray(given[columns].to_numpy(float)),
-        base=float(given["base_value"].iloc[0]), raw=given["raw_score"].to_numpy(float), year_group=features["year_group"].to_numpy(float),
-        flagged=(scores["tier"] == "priority").to_numpy(bool), sentences=[[text for text in row if text] for row in reasons],
-        protective=scores["protective"].astype(str).tolist(), refits=refits,
+        model=model, pupil=frame["pupil_id"].to_numpy(str), school=frame["school_id"].to_numpy(str),
+        table=np.ascontiguousarray(scores.features[columns].to_numpy(float)), values=np.ascontiguousarray(given[columns].to_numpy(float)),
+        base=float(given["base_value"].iloc[0]), raw=given["raw_score"].to_numpy(float), year_group=frame["year_group"].to_numpy(float),
+        flagged=(frame["tier"] == "priority").to_numpy(bool), sentences=[[text for text in row if text] for row in reasons],
+        protective=frame["protective"].astype(str).tolist(), refits=refits,
     )  # fmt: skip
 
 
 def _about(model: Model | None, record: Record | None) -> dict[str, str]:
-    told = {"model": model.id if model else "", "output": record.output_id if record else "", "as-of date": ""}
-    told["as-of date"] = str(record.about.get("as_of", "")) if record else ""
+    told = {"model": model.id if model else ""}
+    if record:
+        told |= {"output": record.output_id, "as-of date": str(record.about.get("as_of", ""))}
     return {name: value for name, value in told.items() if value} | {"audited by": f"eswarn {importlib.metadata.version('eswarn')}"}

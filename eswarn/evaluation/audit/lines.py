@@ -142,3 +142,8 @@ class Run:
     protective: list[str]
     training: Training | None = None
     refits: int = 20
+
+
+def spread(rows: int, most: int) -> npt.NDArray[np.int64]:
+    """The numbers of at most so many rows, evenly over all."""
+    return np.linspace(0, rows - 1, min(rows, most)).round().astype(np.int64)

@@ -14,7 +14,7 @@ from eswarn.features.compute import Dataset, compute
 from eswarn.features.protected import PROTECTED
 from eswarn.model.bundle import Model
 from eswarn.model.curve import Floats
-from eswarn.model.reference import count_reference
+from eswarn.model.reference import cohort_of
 from eswarn.progress import Progress, silent
 from eswarn.records.store import Records
 from eswarn.records.timeline import Timeline
@@ -52,7 +52,7 @@ def training_rows(
         raise InputRefused(f"the training rows cannot be computed from these records: {error.what}", do=_GIVE) from None
     data = every.rows(~np.isnan(every.y))
     table = np.ascontiguousarray(data.X.to_numpy(float))
-    if not len(table) or count_reference(model.explainer.layout, table).cohort != model.reference["cohort"]:
+    if not len(table) or cohort_of(table) != model.reference["cohort"]:
         n = f"{len(table):,} rows, the model learned from {card['rows']:,}"
         raise InputRefused(f"the training rows computed from these records are not those of the model ({n})", do=_GIVE)
     keys = data.keys

@@ -14,7 +14,7 @@ from eswarn.errors import ModelRefused
 from eswarn.evaluation.audit.lines import TITLES, Check, Run, Training
 from eswarn.model.curve import Floats
 from eswarn.model.issue import rank_in_school
-from eswarn.model.refits import FEWEST_SCHOOLS
+from eswarn.model.refits import drawn_of
 from eswarn.model.refits import refits as fitted_again
 from eswarn.model.risk import RiskModel
 
@@ -98,9 +98,8 @@ def stability(run: Run, training: Training) -> Stability | None:
     if len(kept) < 2:
         return None
     noise = np.sqrt(np.var(sums, axis=0, ddof=1).mean(axis=0))
-    drawn = "schools" if len(np.unique(training.school)) >= FEWEST_SCHOOLS else "pupils"
     return Stability(
-        len(kept), drawn, float(np.mean(shared)), float(1 - np.mean(kept)), float(np.all(kept, axis=0).mean()),
+        len(kept), drawn_of(training.school), float(np.mean(shared)), float(1 - np.mean(kept)), float(np.all(kept, axis=0).mean()),
         {theme: float(noise[i]) for i, theme in enumerate(tell.themes)},
     )  # fmt: skip
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from eswarn.evaluation.audit.lines import TITLES, Check, Run
+from eswarn.evaluation.audit.lines import TITLES, Check, Run, spread
 from eswarn.model.fit import TYPICAL_LEAST
-from eswarn.model.layout import Layout
 from eswarn.model.reasons import typical_values
-from eswarn.model.reference import Reference, count_reference
+from eswarn.model.reference import count_reference
 from eswarn.model.shapley import TOLERANCE, Explained, Explainer
-from eswarn.model.trees import Floats, Trees
 
 PUPILS = 200  # tried in each kind of swap
 LEAF_CHANGE = 0.01  # log-odds
@@ -28,7 +25,7 @@ def swaps(run: Run) -> Check:
     """
     if not len(run.model.explainer.layout.trees.feature):
         return Check("E4", TITLES["E4"], "not applicable", "the model asks nothing, so that all its explanations are the same")
-    some = np.linspace(0, len(run.raw) - 1, min(len(run.raw), PUPILS)).round().astype(int)
+    some = spread(len(run.raw), PUPILS)
     told = Explained(run.values[some], run.base, run.raw[some])
     kept = same(told, run.model.explainer(run.table[some]))
     tried = {kind: ~same(claimed, derived) for kind, claimed, derived in swapped(run, some, told)}
@@ -55,10 +52,10 @@ def swapped(run: Run, some: Ints, told: Explained) -> Iterator[tuple[str, Explai
     leaves = slice(int(start[tree]), int(start[tree + 1]))
     changed = trees.value.copy()
     changed[leaves] *= -1.0
-    yield "another model", told, _with_leaves(trees, changed, reference, table)
+    yield "another model", told, Explainer(layout.with_values(changed), reference)(table)
     changed = trees.value.copy()
     changed[leaves.start + int(trees.leaf_count[leaves].argmax())] += LEAF_CHANGE
-    yield "one leaf", told, _with_leaves(trees, changed, reference, table)
+    yield "one leaf", told, Explainer(layout.with_values(changed), reference)(table)
     yield "another reference", told, Explainer(layout, count_reference(layout, run.table[::2]))(table)
     other = np.roll(np.argsort(told.raw, kind="stable"), len(some) // 2)[np.argsort(np.argsort(told.raw, kind="stable"))]
     theirs = Explained(told.values[other], told.base, told.raw[other])
@@ -66,10 +63,6 @@ def swapped(run: Run, some: Ints, told: Explained) -> Iterator[tuple[str, Explai
     mine, theirs = (Explained(e.values[apart], e.base, e.raw[apart]) for e in (told, theirs))
     yield "another pupil's features", mine, run.model.explainer(table[other][apart])
     yield "another pupil's explanation", theirs, run.model.explainer(table[apart])
-
-
-def _with_leaves(trees: Trees, value: Floats, reference: Reference | None, table: Floats) -> Explained:
-    return Explainer(Layout(replace(trees, value=value)), reference)(table)
 
 
 def _unlike(run: Run) -> str:

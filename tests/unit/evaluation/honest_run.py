@@ -28,7 +28,7 @@ def folder() -> Path:
 @functools.cache
 def run() -> Run:
     """Its tables, as E1 to E11 are given them."""
-    return run_of(read_record(folder()), ew.load(folder() / "model"))
+    return run_of(ew.load(folder() / "model"), read_record(folder()).scores())
 
 
 @functools.cache

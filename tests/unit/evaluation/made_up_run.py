@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.truth import run_of
+from eswarn.evaluation.audit.folder import run_of
 from eswarn.evaluation.audit.lines import Run, Training
 from eswarn.evaluation.audit.rows import training_rows
 from eswarn.simulate import simulate_with_causes

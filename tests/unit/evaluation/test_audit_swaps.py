@@ -146,7 +146,7 @@ def test_ten_thousand_scores_are_derived_again_bit_for_bit(tmp_path):
     scores = ew.score(made_up_school.model(), made, made_up_school.FEW_AS_OF, out=tmp_path / "out", tracking="off")
     assert len(scores) >= 10_000
     record = read_record(tmp_path / "out")
-    run = run_of(record, ew.load(tmp_path / "out" / "model"))
+    run = run_of(ew.load(tmp_path / "out" / "model"), record.scores())
     told = {check.code: check.figure for check in ew.audit(tmp_path / "out").checks}
     assert told["A3"] == told["A4"] == told["A6"] == f"{len(scores):,} of {len(scores):,} equal"
     shuffled = np.random.default_rng(1).permutation(len(run.raw))

@@ -20,7 +20,7 @@ import eswarn as ew
 from eswarn import cli, folders
 from eswarn.errors import InputRefused, UsageError
 from eswarn.evaluation.audit import integrity
-from eswarn.evidence.erase import erase_from, scores_of
+from eswarn.evidence.erase import erase_from
 from eswarn.evidence.lines import header_of, write_evidence
 from eswarn.evidence.record import TABLES, csv_bytes, read_record, seal, write_record
 from eswarn.evidence.verify import LINES, canonical, leaf_of, verify
@@ -92,13 +92,13 @@ def test_an_erased_pupil_is_gone_and_the_rest_verifies_with_the_same_head(out: P
 
 def test_the_page_and_the_tables_are_those_of_who_is_left(out: Path, tmp_path: Path):
     record = read_record(out)
-    whole = scores_of(record)
+    whole = record.scores()
     assert csv_bytes(record.table("scores")) == (out / "scores.csv").read_bytes()
     report(whole, tmp_path / "page.html")
     assert (tmp_path / "page.html").read_bytes() == (out / "report.html").read_bytes(), "the same scores give the same page"
     pupil, tables = whole.frame["pupil_id"][0], {name: record.table(name) for name in (*TABLES, "sources")}
     ew.erase(out, [pupil], tracking="off")
-    left = scores_of(read_record(out))
+    left = read_record(out).scores()
     for name, before in tables.items():
         pd.testing.assert_frame_equal(read_record(out).table(name), before.iloc[1:].reset_index(drop=True))
     assert left.frame["pupil_id"].tolist() == whole.frame["pupil_id"].tolist()[1:]

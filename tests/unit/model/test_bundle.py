@@ -18,6 +18,7 @@ from eswarn.features.library import FEATURES
 from eswarn.model import bundle
 from eswarn.model.bundle import FILES, Model, load_model
 from eswarn.model.curve import Curve
+from eswarn.model.trees import Trees
 from tests import made_up_school
 
 ALL = (*FILES, "manifest.json")
@@ -29,11 +30,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Every text that was handed to LightGBM while a folder was loaded."""
-    handed: list[str] = []
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[Trees]:
+    """All trees that were handed to LightGBM while a folder was loaded."""
+    handed: list[Trees] = []
     real = bundle.booster_from
-    monkeypatch.setattr(bundle, "booster_from", lambda text: handed.append(text) or real(text))
+    monkeypatch.setattr(bundle, "booster_from", lambda trees: handed.append(trees) or real(trees))
     return handed
 
 
@@ -91,7 +92,7 @@ def test_nothing_is_written_over_a_folder_that_exists(folder: Path):
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_one_changed_byte_anywhere_is_refused_before_it_is_parsed(folder: Path, name: str, parsed: list[str]):
+def test_one_changed_byte_anywhere_is_refused_before_it_is_parsed(folder: Path, name: str, parsed: list[Trees]):
     whole = (folder / name).read_bytes()
     rng = np.random.default_rng(len(whole))
     places = {0, len(whole) // 2, len(whole) - 1, *rng.integers(0, len(whole), 40).tolist()}
@@ -112,7 +113,7 @@ def test_one_changed_byte_anywhere_is_refused_before_it_is_parsed(folder: Path, 
 
 @pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("cut", [b"", b"half", b"more"])
-def test_a_file_cut_short_or_grown_is_refused(folder: Path, name: str, cut: bytes, parsed: list[str]):
+def test_a_file_cut_short_or_grown_is_refused(folder: Path, name: str, cut: bytes, parsed: list[Trees]):
     whole = (folder / name).read_bytes()
     (folder / name).write_bytes({b"": b"", b"half": whole[: len(whole) // 2], b"more": whole + b"\n"}[cut])
     with pytest.raises(ModelRefused):
@@ -213,7 +214,7 @@ FORGED: dict[str, Callable[[dict[str, bytes]], None]] = {
 
 
 @pytest.mark.parametrize("name", FORGED)
-def test_parts_that_do_not_make_a_model_are_refused_even_where_the_manifest_fits(folder: Path, name: str, parsed: list[str]):
+def test_parts_that_do_not_make_a_model_are_refused_even_where_the_manifest_fits(folder: Path, name: str, parsed: list[Trees]):
     rewritten(folder, FORGED[name])
     with pytest.raises(ModelRefused):
         load_model(folder)

@@ -188,7 +188,7 @@ def answers(cohort: Cohort, features: Sequence[Feature]) -> npt.NDArray[np.float
     """
     scorable = cohort.scorable
     upto = np.append(0, scorable.cumsum())
-    found = np.empty((len(features), int(upto[-1])))
+    found = np.full((len(features), int(upto[-1])), np.nan)  # never what happened to stand in memory, should a feature not be answered
     of_register = [i for i, feature in enumerate(features) if feature.measure.sets]
     sets = sorted({wanted for feature in features for wanted in feature.measure.sets}, key=str)
 

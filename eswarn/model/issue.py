@@ -116,13 +116,13 @@ def tiers(rank: Ints, school: Ints, roll: Ints, *, places: float, watch: float) 
     places, watch : float
         A share of the pupils on roll (under 1) or a number.
     """
-    first, next_in_line = _places(places, roll)[school], _places(watch, roll, least=0)[school]
+    first, next_in_line = places_of(places, roll)[school], places_of(watch, roll, least=0)[school]
     tier = np.where(rank <= first, 0, np.where(rank <= first + next_in_line, 1, 2))
     return tier, np.where(tier == 0, first, first + next_in_line)
 
 
-def _places(places: float, roll: Ints, *, least: int = 1) -> Ints:
-    """Places of each school: a number as it is, a share of the pupils on roll rounded up."""
+def places_of(places: float, roll: Ints, *, least: int = 1) -> Ints:
+    """Places of each list, by its pupils on roll: a number (1 or more) as it is, a share of those on roll rounded up."""
     number = np.ceil(places * roll - 1e-9) if places < 1 else np.full(len(roll), round(places))
     return np.asarray(np.maximum(number, least), np.int64)
 

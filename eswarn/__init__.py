@@ -17,9 +17,13 @@ if TYPE_CHECKING:
     from eswarn.evaluation.leaks import leaks as leaks
     from eswarn.evaluation.leaks import leaks_in_columns as leaks_in_columns
     from eswarn.evaluation.leaks import leaks_in_table as leaks_in_table
+    from eswarn.evaluation.validation import Validation as Validation
     from eswarn.evidence.trace import trace as trace
     from eswarn.features.feature import Feature as Feature
     from eswarn.features.library import FEATURES as FEATURES
+    from eswarn.judging import card as card
+    from eswarn.judging import evaluate as evaluate
+    from eswarn.judging import validate as validate
     from eswarn.keeping import audit as audit
     from eswarn.keeping import erase as erase
     from eswarn.keeping import verify as verify
@@ -51,9 +55,12 @@ _WHERE = {
     "RiskModel": "eswarn.model.risk",
     "Score": "eswarn.model.scores",
     "Scores": "eswarn.model.scores",
+    "Validation": "eswarn.evaluation.validation",
     "audit": "eswarn.keeping",
+    "card": "eswarn.judging",
     "check": "eswarn.records",
     "erase": "eswarn.keeping",
+    "evaluate": "eswarn.judging",
     "feature_table": "eswarn.pipeline",
     "leaks": "eswarn.evaluation.leaks",
     "leaks_in_columns": "eswarn.evaluation.leaks",
@@ -69,6 +76,7 @@ _WHERE = {
     "trace": "eswarn.evidence.trace",
     "track": "eswarn.pipeline",
     "train": "eswarn.pipeline",
+    "validate": "eswarn.judging",
     "verify": "eswarn.keeping",
     "write": "eswarn.records",
 }

@@ -1,4 +1,4 @@
-"""The command line: its arguments and exit codes. Every error ends in a sentence; what the commands do is in commands.py."""
+"""The command line: its arguments and exit codes. Every error ends in a sentence; what they do is in (judging_)commands.py."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import eswarn
-from eswarn import commands
+from eswarn import commands, judging_commands
 from eswarn.errors import EswarnError
 from eswarn.screen import Screen
 
@@ -109,6 +109,27 @@ def _parser() -> argparse.ArgumentParser:
     _config(train)
     _tracking(train)
 
+    validate = command(
+        "validate", judging_commands.validate, "Test the procedure on later cohorts, beside every rule it would replace.", folder="DIR"
+    )
+    _out(validate, "folder to write; must not exist")
+    validate.add_argument("--split", choices=("forward", "random"), default="forward", help="random flatters, and is labelled so in red")
+    _config(validate)
+    _tracking(validate)
+
+    evaluate = command("evaluate", judging_commands.evaluate, "Test one model on cohorts later than its own.", folder="DIR")
+    evaluate.add_argument("--model", required=True, help="model folder, or models:/NAME@ALIAS, models:/NAME/3, runs:/ID")
+    _out(evaluate, "folder to write; must not exist")
+    _config(evaluate)
+    _tracking(evaluate)
+
+    card = command("card", judging_commands.card, "Write the card of a model: what it is for, how it was judged, how to contest it.")
+    card.add_argument("model", metavar="MODEL", help="model folder, or models:/NAME@ALIAS, models:/NAME/3, runs:/ID")
+    _out(card, "folder to write; must not exist")
+    card.add_argument("--audit", metavar="FILE", help="audit.json of a run that this model scored")
+    card.add_argument("--owner", action="append", default=[], metavar="ROLE=NAME", help="who fills in what only people can")
+    _tracking(card)
+
     score = command("score", commands.score, "Score everybody on roll on a date, with reasons.", folder="DIR")
     score.add_argument("--model", required=True, help="model folder, or models:/NAME@ALIAS, models:/NAME/3, runs:/ID")
     score.add_argument("--as-of", required=True, metavar="DATE", help="as-of date, YYYY-MM-DD: only what was known before it counts")
@@ -123,26 +144,26 @@ def _parser() -> argparse.ArgumentParser:
     _config(track)
     _tracking(track, pupils=True)
 
-    verify = command("verify", commands.verify, "Check that the evidence of a past run is as it was written.")
+    verify = command("verify", judging_commands.verify, "Check that the evidence of a past run is as it was written.")
     verify.add_argument("run_or_out", metavar="RUN_OR_OUT", help="what `eswarn score --out` wrote, or runs:/ID")
     verify.add_argument("--head", metavar="HEAD", help="the head as `eswarn score` printed it, kept elsewhere")
     verify.add_argument("--previous", metavar="HEAD", help="head of the run before, which this one must name")
     verify.add_argument("--key", metavar="FILE", help="Ed25519 public key (PEM) that the head must be signed with")
     _tracking(verify)
 
-    trace = command("trace", commands.trace, "Say which pupils were scored by a model, or with rows from a file.")
+    trace = command("trace", judging_commands.trace, "Say which pupils were scored by a model, or with rows from a file.")
     trace.add_argument("folders", nargs="+", metavar="FOLDER", help="scoring runs, or folders with scoring runs anywhere below them")
     trace.add_argument("--model", metavar="ID", help="id of the model (8 digits at least), or its folder")
     trace.add_argument("--file", metavar="SHA256", help="SHA-256 of a source file, or the file itself")
     trace.add_argument("--out", metavar="FILE", help="CSV file to write who they are to, by pseudonym; must not exist")
 
-    erase = command("erase", commands.erase, "Erase pupils from a past run; the rest can be verified with the same head.")
+    erase = command("erase", judging_commands.erase, "Erase pupils from a past run; the rest can be verified with the same head.")
     erase.add_argument("out", metavar="OUT", help="what `eswarn score --out` wrote")
     erase.add_argument("pupils", nargs="*", metavar="PUPIL", help="identifier, as the record has it; --pupils keeps it out of the history")
     erase.add_argument("--pupils", dest="listed", metavar="FILE", help="file with one identifier a line, or - for standard input")
     _tracking(erase)
 
-    audit = command("audit", commands.audit, "Re-derive every score and reason of a past run, and say what holds.")
+    audit = command("audit", judging_commands.audit, "Re-derive every score and reason of a past run, and say what holds.")
     audit.add_argument("run_or_out", metavar="RUN_OR_OUT", help="what `eswarn score --out` wrote, or runs:/ID")
     audit.add_argument("--records", metavar="DIR", help="records the model was trained from, for the checks that need them")
     audit.add_argument("--refits", type=int, metavar="N", help="with --records: models fitted again to see what is noise (default 20)")

@@ -1,14 +1,13 @@
-"""What each command does: reads its arguments, calls the library, and says what came of it."""
+"""What the commands do that make something of records: each reads its arguments, calls the library, and says what came of it."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eswarn.errors import AuditFailed, EswarnError, InputRefused, UsageError
+from eswarn.errors import InputRefused, UsageError
 from eswarn.screen import Screen
 from eswarn.words import count as counted
 
@@ -80,7 +79,7 @@ def _leaks(args: argparse.Namespace, screen: Screen) -> None:
     from eswarn.config import load_config
     from eswarn.evaluation.leaks import alarms, leaks, render
 
-    records = _read(args.folder, screen)
+    records = read_records(args.folder, screen)
     found = leaks(records, load_config(args.config), as_of=[parse_date(day) for day in args.as_of], progress=screen.progress)
     screen.say(render(found))
     if alarms(found):
@@ -95,7 +94,7 @@ def _changes(args: argparse.Namespace, screen: Screen) -> None:
     since = parse_date(args.changes)
     if args.out:
         folders.refuse_existing(Path(args.out))
-    found = changed_since(_read(args.folder, screen), since)
+    found = changed_since(read_records(args.folder, screen), since)
     screen.say(found.render())
     if args.out:
         found.write(Path(args.out))
@@ -132,7 +131,7 @@ def features(args: argparse.Namespace, screen: Screen) -> None:
 
     out = Path(args.out)
     folders.refuse_existing(out)
-    data = pipeline.feature_data(_read(args.folder, screen), args.as_of, config=args.config, progress=screen.progress)
+    data = pipeline.feature_data(read_records(args.folder, screen), args.as_of, config=args.config, progress=screen.progress)
     if not len(data.X):
         raise InputRefused(f"nobody on roll on {' or '.join(args.as_of)} can be given a row", where=args.folder, do=data.why_nobody())
     write_feature_table(data.table, out)
@@ -147,7 +146,7 @@ def train(args: argparse.Namespace, screen: Screen) -> None:
     from eswarn import folders, pipeline
 
     folders.refuse_existing(Path(args.out))
-    records = _read(args.folder, screen)
+    records = read_records(args.folder, screen)
     model = pipeline.train(records, args.config, out=args.out, tracking=args.tracking, progress=screen.progress)
     screen.say(_trained(model, args.out))
 
@@ -162,7 +161,7 @@ def score(args: argparse.Namespace, screen: Screen) -> None:
     as_of = parse_date(args.as_of)
     config = load_config(args.config)
     model = pipeline.load(args.model, tracking=args.tracking or config.tracking.uri)
-    records = _read(args.folder, screen)
+    records = read_records(args.folder, screen)
     scores = pipeline.score(
         model, records, as_of, config=config, out=args.out, tracking=args.tracking, track_pupils=args.track_pupils,
         sign=args.sign, previous=args.previous, progress=screen.progress,
@@ -170,7 +169,7 @@ def score(args: argparse.Namespace, screen: Screen) -> None:
     screen.say(_scored(scores, args.out))
 
 
-def _read(folder: str, screen: Screen) -> Records:
+def read_records(folder: str, screen: Screen) -> Records:
     """Read the export files, and say so where rows were turned away."""
     from eswarn.records import read
 
@@ -186,76 +185,6 @@ def track(args: argparse.Namespace, screen: Screen) -> None:
 
     told = pipeline.track(args.out, config=args.config, tracking=args.tracking, track_pupils=args.track_pupils, progress=screen.progress)
     screen.say(f"Tracked as runs:/{told['run_id']} in {told['uri']}")
-
-
-def audit(args: argparse.Namespace, screen: Screen) -> None:
-    """Say whether a past run is what was issued, and its reasons what reasons should be."""
-    from eswarn import keeping
-
-    if args.refits is not None and not args.records:
-        raise UsageError("--refits goes with --records", do="eswarn audit OUT --records DIR --refits N")
-    told = keeping.audit(
-        args.run_or_out, records=_read(args.records, screen) if args.records else None, refits=20 if args.refits is None else args.refits,
-        causes=args.causes, tracking=args.tracking, progress=screen.progress,
-    )  # fmt: skip
-    screen.say(told.render())
-    try:
-        screen.say(f"The page is {keeping.keep_audit(told, args.run_or_out, out=args.out, tracking=args.tracking)}")
-    except EswarnError as error:
-        if told.passed:
-            raise
-        screen.say(f"The page could not be kept: {error.what}")  # that the audit failed is the greater news
-    if not told.passed:
-        failed, untold = (sum(check.result == result for check in told.checks) for result in ("failed", "cannot tell"))
-        also = f", {untold} could not be made" if untold else ""
-        raise AuditFailed(f"{failed} of {len(told.checks)} checks failed{also}", where=args.run_or_out)
-
-
-def verify(args: argparse.Namespace, screen: Screen) -> None:
-    """Check the evidence of a past run."""
-    from eswarn import keeping
-
-    told = keeping.verify(args.run_or_out, head=args.head, previous=args.previous, key=args.key, tracking=args.tracking)
-    screen.say(str(told))
-    if not told.passed:
-        raise AuditFailed(f"{counted(len(told.findings), 'thing')} found wrong", where=args.run_or_out)
-
-
-def trace(args: argparse.Namespace, screen: Screen) -> None:
-    """Find who was scored by a model, or with rows from a file."""
-    from eswarn import folders
-    from eswarn.evidence.record import csv_bytes
-    from eswarn.evidence.trace import trace as find
-
-    if args.out:
-        folders.refuse_existing(Path(args.out))
-    found = find(*args.folders, model=args.model, file=args.file)
-    screen.say(str(found))
-    if args.out:
-        folders.replace_file(Path(args.out), csv_bytes(found.frame))
-        screen.say(f"Who they are is in {args.out}.")
-
-
-def erase(args: argparse.Namespace, screen: Screen) -> None:
-    """Erase pupils from a past run."""
-    from eswarn import keeping
-
-    pupils = list(args.pupils)
-    if args.listed:
-        pupils += keeping.identifiers(sys.stdin.read() if args.listed == "-" else _text(Path(args.listed)))
-    if not pupils:
-        raise UsageError("nobody is named", do="eswarn erase OUT --pupils FILE, or - for standard input: one identifier a line.")
-    told = keeping.erase(args.out, pupils, tracking=args.tracking)
-    screen.say(str(told))
-    if told.unknown:
-        raise InputRefused(f"{told.unknown:,} of those named are not in this record", where=args.out)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, ValueError):
-        raise InputRefused("not readable as text", where=str(path)) from None
 
 
 def _trained(model: Model, place: Path | str) -> str:

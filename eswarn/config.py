@@ -78,6 +78,15 @@ class ModelConfig(Section):
         return self
 
 
+class SearchConfig(Section):
+    """Whether settings are searched for, on inner cohorts of the training rows only."""
+
+    method: Literal["off", "grid", "optuna"] = Field(
+        "off", description='"grid" tries six settings, "optuna" more (extra: eswarn[search]).'
+    )
+    trials: int = Field(20, ge=2, le=1000, description="Settings that optuna tries.")
+
+
 class ScoreConfig(Section):
     """How a list is cut: places, the next in line, and the number of reasons."""
 
@@ -91,6 +100,18 @@ class ScoreConfig(Section):
             if value >= 1 and value != int(value):
                 raise ValueError(f"{name} is a share under 1 or a whole number of pupils")
         return self
+
+
+class ValidationConfig(Section):
+    """How the procedure is tested on later cohorts."""
+
+    in_training: bool = Field(True, description="Test the procedure with each training, so that the model's card says how it does.")
+    folds: int = Field(3, ge=1, le=20, description="Later cohorts to be tested on, the latest first; a training takes the latest only.")
+    parts: int = Field(5, ge=2, le=50, description="Parts in which schools are held out whole.")
+    refits: int = Field(20, ge=2, le=200, description="Models fitted again to see which places are an accident of the draw.")
+    draws: int = Field(2000, ge=200, le=100_000, description="Bootstrap draws of whole schools behind each interval.")
+    margin: float = Field(0.1, gt=0, lt=1, description="Gap between groups that would be called none; written down before looking.")
+    seed: int = Field(1, ge=0, le=2**31 - 1)
 
 
 class TrackingConfig(Section):
@@ -107,7 +128,9 @@ class Config(Section):
     cohort: CohortConfig = CohortConfig()
     features: FeaturesConfig = FeaturesConfig()
     model: ModelConfig = ModelConfig()
+    search: SearchConfig = SearchConfig()
     score: ScoreConfig = ScoreConfig()
+    validation: ValidationConfig = ValidationConfig()
     tracking: TrackingConfig = TrackingConfig()
 
 

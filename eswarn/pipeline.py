@@ -16,6 +16,7 @@ from eswarn.cohort.label import refuse_lost_outcomes
 from eswarn.config import Config, load_config
 from eswarn.errors import InputRefused, NotTracked, UsageError
 from eswarn.evaluation.metrics import RANKING, judge
+from eswarn.evaluation.validate import seen_and_asked, validate_data
 from eswarn.evidence.lines import head_given, header_of, signing_key, write_evidence
 from eswarn.evidence.record import about_run, read_record, seal, write_record
 from eswarn.features.compute import Dataset, choose, compute
@@ -67,18 +68,21 @@ def train(
     NotTracked
         The model stands in ``out``, but could not be tracked. Without ``out`` this is a warning, and the model is returned.
     """
-    choices = _config(config, records)
+    choices = choices_of(config, records)
     if out is not None:
         folders.refuse_existing(Path(out))
     refuse_lost_outcomes(records)
     chosen, timeline = choose(choices.features, features), Timeline(records)
     dates = training_dates(timeline, choices.cohort)
-    data = compute(timeline, dates, choices.cohort, features=chosen, labelled=True, progress=progress)
+    wanted = seen_and_asked(chosen) if choices.validation.in_training else chosen
+    every = compute(timeline, dates, choices.cohort, features=wanted, labelled=True, progress=progress)
+    data = every.of(chosen)
+    validation = _validated(timeline, every, chosen, choices, progress)
     progress("training", 0, 1)
     fitted = fit(data, choices)
     figures = judge(fitted.raw, fitted.risk_model.curve_(fitted.raw), fitted.y)
     metrics = {name: round(figures[name], 6) for name in RANKING}  # the curve was fitted on these rows: its own figures would flatter
-    model = assemble(fitted, data, choices, digest=records.digest, metrics=metrics)
+    model = assemble(fitted, data, choices, digest=records.digest, metrics=metrics, validation=validation)
     progress("training", 1, 1)
     if out is not None:
         model.save(out)
@@ -91,6 +95,16 @@ def train(
                 raise
             warnings.warn(str(error), stacklevel=2)
     return model
+
+
+def _validated(timeline: Timeline, every: Dataset, chosen: Sequence[Feature], choices: Config, progress: Progress) -> dict[str, Any]:
+    """What the latest fold says of the procedure; or why there is none."""
+    if not choices.validation.in_training:
+        return {"not_validated": "[validation] in_training is off"}
+    try:
+        return validate_data(timeline, every, chosen, choices, folds=1, progress=progress).plain()
+    except InputRefused as refused:
+        return {"not_validated": refused.what}
 
 
 def score(
@@ -127,7 +141,7 @@ def score(
     NotTracked
         Everything stands in ``out``, but the run could not be tracked; `track` does it later.
     """
-    choices = _config(config, records)
+    choices = choices_of(config, records)
     if out is not None:
         folders.refuse_existing(Path(out))
     began, day = time.time(), parse_date(as_of)
@@ -193,7 +207,7 @@ def feature_data(
     features: Sequence[Feature] = FEATURES, progress: Progress = silent,
 ) -> Dataset:  # fmt: skip
     """What `feature_table` gives, with its keys and with who was left out and why."""
-    choices = _config(config, records)
+    choices = choices_of(config, records)
     days, timeline = [parse_date(day) for day in ([as_of] if isinstance(as_of, (str, dt.date)) else as_of)], Timeline(records)
     for day in days:
         refuse_stale(timeline, day)
@@ -232,7 +246,7 @@ def track(
     mapping
         run_id, experiment_id and uri of the run.
     """
-    choices = _config(config)
+    choices = choices_of(config)
     uri = tracking or choices.tracking.uri
     if uri == OFF:
         raise UsageError('tracking is "off"', do="Give a tracking URI.")
@@ -269,7 +283,8 @@ def _track_model(model: Model, folder: Path | None, config: Config, uri: str, pr
             "model_version": tracked.model_version, "alias": tracked.alias}  # fmt: skip
 
 
-def _config(config: Config | str | Path | None, records: Records | None = None) -> Config:
+def choices_of(config: Config | str | Path | None, records: Records | None = None) -> Config:
+    """The choices given, as they are or from their file; the defaults where there are none."""
     if not isinstance(records, Records | None):
         raise UsageError("records are what read() gives, not the place of the files", do="Read it first:  ew.read(...).")
     if not isinstance(config, Config | str | Path | None):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +46,8 @@ class Dataset:
         Left within the horizon for a destination nobody knows.
     left_out : pandas.DataFrame
         pupil_id, school_id, as_of, reason, what_would_mend_it: everybody on roll without a row in ``X``.
+    left_out_y : array of float
+        What happened to them, as in ``y``: a leaver whom nobody could score is a leaver missed.
     features : tuple of Feature
         The declarations, in the order of the columns.
     """
@@ -55,6 +57,7 @@ class Dataset:
     y: npt.NDArray[np.float64]
     unknown: npt.NDArray[np.bool_]
     left_out: pd.DataFrame
+    left_out_y: npt.NDArray[np.float64]
     features: tuple[Feature, ...]
 
     @property
@@ -77,11 +80,15 @@ class Dataset:
         counts = self.left_out["reason"].value_counts()
         return f"{counts.iloc[0]} of {len(self.left_out)} pupils on roll: {counts.index[0]}."
 
+    def of(self, features: Sequence[Feature]) -> Dataset:
+        """The same data set with only the columns of these features, in their order."""
+        return replace(self, X=self.X[[feature.column for feature in features]], features=tuple(features))
+
     def rows(self, where: npt.NDArray[np.bool_]) -> Dataset:
         """The same data set with only these rows."""
         return Dataset(
             self.X[where].reset_index(drop=True), self.keys[where].reset_index(drop=True), self.y[where], self.unknown[where],
-            self.left_out, self.features,
+            self.left_out, self.left_out_y, self.features,
         )  # fmt: skip
 
 
@@ -159,13 +166,13 @@ def compute(
     if len(parts) == 1:
         return parts[0]
     keys, left_out = (pd.concat([getattr(part, name) for part in parts], ignore_index=True) for name in ("keys", "left_out"))
-    y, unknown = (np.concatenate([getattr(part, name) for part in parts]) for name in ("y", "unknown"))
+    y, unknown, left_out_y = (np.concatenate([getattr(part, name) for part in parts]) for name in ("y", "unknown", "left_out_y"))
     values, start = np.empty((len(columns), len(y))), 0
     while parts:  # each is let go as soon as it is copied, so that the table is never held twice
         X = parts.pop(0).X
         values[:, start : start + len(X)] = X.to_numpy().T
         start += len(X)
-    return Dataset(pd.DataFrame(values.T, columns=columns, copy=False), keys, y, unknown, left_out, tuple(features))
+    return Dataset(pd.DataFrame(values.T, columns=columns, copy=False), keys, y, unknown, left_out, left_out_y, tuple(features))
 
 
 def _on(day: dt.date, cohort: Cohort, labels: Labels, features: tuple[Feature, ...]) -> Dataset:
@@ -178,7 +185,7 @@ def _on(day: dt.date, cohort: Cohort, labels: Labels, features: tuple[Feature, .
     )
     X = pd.DataFrame(answers(cohort, features).T, columns=[f.column for f in features], copy=False)
     left_out, keys = left_out[~scorable], keys[scorable].reset_index(drop=True)
-    return Dataset(X, keys, labels.y[scorable], labels.unknown[scorable], left_out.reset_index(drop=True), features)
+    return Dataset(X, keys, labels.y[scorable], labels.unknown[scorable], left_out.reset_index(drop=True), labels.y[~scorable], features)
 
 
 def answers(cohort: Cohort, features: Sequence[Feature]) -> npt.NDArray[np.float64]:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from eswarn import words
 from eswarn.cohort.blocks import forward_split
-from eswarn.config import Config
+from eswarn.config import Config, ModelConfig
 from eswarn.errors import InputRefused
 from eswarn.features.compute import Dataset
 from eswarn.model.bundle import Model
@@ -26,11 +26,13 @@ from eswarn.parallel import blocks
 
 if TYPE_CHECKING:
     from eswarn.model.risk import RiskModel
+    from eswarn.model.search import Trial
 
 ROWS_AT_ONCE = 50_000  # explained at once while training
 REFITS = 4  # of other draws and seeds, to tell which reasons are level
 TYPICAL_LEAST = 10  # pupils behind a typical value
 TRAIN_LEAST, CALIBRATE_LEAST = 200, 50  # leavers without which a later cohort is not split off for calibration
+SETTINGS = ("trees", "depth", "leaves", "min_leaf", "learning_rate", "l2", "seed")
 PACKAGES = ("lightgbm", "numpy", "pandas", "scikit-learn")
 
 
@@ -55,6 +57,8 @@ class Fitted:
     raw: npt.NDArray[np.float64]
     y: npt.NDArray[np.integer]
     judged_on: tuple[dt.date, ...]
+    settings: ModelConfig
+    tried: tuple[Trial, ...] = ()
 
 
 def fit(data: Dataset, config: Config) -> Fitted:
@@ -73,6 +77,7 @@ def fit(data: Dataset, config: Config) -> Fitted:
         Too few leavers, or none but leavers.
     """
     from eswarn.model.risk import RiskModel
+    from eswarn.model.search import search
 
     train, later = _blocks(data.rows(~np.isnan(data.y)), config)
     leavers = train.y == 1
@@ -83,12 +88,16 @@ def fit(data: Dataset, config: Config) -> Fitted:
             f"and {config.model.min_leavers} is the least a model may learn from",
             do="Use more years or more schools, check [cohort] leaving, or score with a model trained elsewhere.",
         )
-    settings = {name: getattr(config.model, name) for name in ("trees", "depth", "leaves", "min_leaf", "learning_rate", "l2", "seed")}
-    model = RiskModel(**settings, monotone={f.column: f.sign for f in data.features})
+
+    def make(settings: ModelConfig) -> RiskModel:
+        return RiskModel(**{name: getattr(settings, name) for name in SETTINGS}, monotone={f.column: f.sign for f in data.features})
+
+    found, tried = search(make, train, config) if config.search.method != "off" else (config.model, ())
+    model = make(found)
     held_out = None if later is None else (later.X, later.y.astype(int), later.keys["pupil_id"].to_numpy(str))
     model.fit(train.X, train.y.astype(int), groups=train.keys["pupil_id"].to_numpy(str), later=held_out)
     raw, y = model.judged_
-    return Fitted(model, train, raw, y, _dates(train if later is None else later))
+    return Fitted(model, train, raw, y, _dates(train if later is None else later), found, tried)
 
 
 def _blocks(labelled: Dataset, config: Config) -> tuple[Dataset, Dataset | None]:
@@ -112,7 +121,9 @@ def _dates(data: Dataset) -> tuple[dt.date, ...]:
     return tuple(sorted(set(data.keys["as_of"])))
 
 
-def assemble(fitted: Fitted, data: Dataset, config: Config, *, digest: str, metrics: dict[str, float]) -> Model:
+def assemble(
+    fitted: Fitted, data: Dataset, config: Config, *, digest: str, metrics: dict[str, float], validation: dict[str, Any]
+) -> Model:
     """Put a fitted model, its card and what is typical together.
 
     Parameters
@@ -125,6 +136,8 @@ def assemble(fitted: Fitted, data: Dataset, config: Config, *, digest: str, metr
         Hash of the records.
     metrics : dict of str to float
         How the trees judged the rows they had not seen.
+    validation : dict
+        Plain data of a validation of the same procedure on the same records, or why there is none.
     """
     from eswarn.model.refits import reason_noise, refits
 
@@ -153,6 +166,7 @@ def assemble(fitted: Fitted, data: Dataset, config: Config, *, digest: str, metr
         ],
         "feature_fingerprint": data.fingerprint,
         "model": model.size_ | {"learning_rate": model.learning_rate, "l2": model.l2, "seed": model.seed},
+        "search": {"method": config.search.method, "tried": [{"settings": dict(t.settings), "log_loss": t.log_loss} for t in fitted.tried]},
         "calibration": {
             "method": model.curve_.method, "on": model.calibrated_on_, "rows": len(fitted.y), "leaver_rows": int(fitted.y.sum()),
             "as_of": [str(d) for d in fitted.judged_on],
@@ -163,6 +177,7 @@ def assemble(fitted: Fitted, data: Dataset, config: Config, *, digest: str, metr
         },
         "metrics": metrics,
         "metrics_are": "how the trees ranked rows they did not learn from, of the same schools; not an evaluation",
+        "validation": validation,
         "software": {p: importlib.metadata.version(p) for p in PACKAGES},
     }  # fmt: skip
     return Model(text, model.curve_, {"typical": typical, **reference.plain(layout)}, card, data.features)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,9 @@ from eswarn.model.curve import Floats
 from eswarn.model.risk import RiskModel
 from eswarn.model.shapley import Explainer, explainer_against
 
+if TYPE_CHECKING:
+    import lightgbm
+
 FEWEST_SCHOOLS = 5  # from which whole schools are drawn, else pupils
 SAMPLE = 2_000  # rows whose reasons are compared
 
@@ -19,14 +22,20 @@ Texts = npt.NDArray[np.str_]
 
 
 def refits(model: RiskModel, table: Floats, y: npt.ArrayLike, *, pupil: Texts, school: Texts, n: int) -> Iterator[Explainer]:
-    """Explainers of ``n`` further models of the same settings, each of another seed and a bootstrap of whole schools.
+    """Explainers of the models of `regrown`: each explains by its own trees, with all of the table as its reference."""
+    for booster in regrown(model, table, y, pupil=pupil, school=school, n=n):
+        yield explainer_against(booster.model_to_string(), table)
+
+
+def regrown(model: RiskModel, table: Floats, y: npt.ArrayLike, *, pupil: Texts, school: Texts, n: int) -> Iterator[lightgbm.Booster]:
+    """Trees of ``n`` further models of the same settings, each of another seed and a bootstrap of whole schools.
 
     Parameters
     ----------
     model : RiskModel
         Fitted; its sizes and settings are kept.
     table : array of shape (rows, features)
-        What it learned from; all of it is the reference of each explainer.
+        What it learned from.
     y : array of int
         Outcomes.
     pupil, school : array of str
@@ -41,7 +50,7 @@ def refits(model: RiskModel, table: Floats, y: npt.ArrayLike, *, pupil: Texts, s
         rows = np.concatenate([rows_of[i] for i in rng.integers(0, len(rows_of), len(rows_of))])
         if len(np.unique(outcome[rows])) < 2:
             continue  # a draw without a leaver teaches nothing
-        yield explainer_against(model.grow(table[rows], outcome[rows], seed=model.seed + draw).model_to_string(), table)
+        yield model.grow(table[rows], outcome[rows], seed=model.seed + draw)
 
 
 def drawn_of(school: Texts) -> Literal["schools", "pupils"]:

@@ -10,9 +10,9 @@ from numbers import Real
 
 from eswarn.errors import NotTracked
 
-PARAMETERS = ("cohort", "features", "model", "score")
-METRICS = ("calibration", "cohort", "scores")
-TAGS = ("as_of", "data_hash", "eswarn_version", "features_hash", "model_id", "output_id")
+PARAMETERS = ("cohort", "features", "model", "score", "search", "validation")
+METRICS = ("calibration", "cohort", "scores", "search", "validation")
+TAGS = ("as_of", "data_hash", "eswarn_version", "features_hash", "label", "model_id", "output_id")
 
 _DOTTED = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
 _WORD = re.compile(r"[A-Za-z0-9_.,:+-]{1,500}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 SCORE_PARAMETERS = ("places", "watch", "method")
@@ -21,7 +21,35 @@ def of_training(card: Mapping[str, Any], model_id: str) -> dict[str, Any]:
         "output_id": model_id, "model_id": model_id, "data_hash": card["data_digest"], "features_hash": card["feature_fingerprint"],
         "eswarn_version": card["eswarn"],
     }  # fmt: skip
-    return {"params": params, "metrics": metrics, "tags": tags}
+    params["search.method"] = card.get("search", {}).get("method", "off")
+    metrics |= _of_splits(card.get("validation") or {})
+    return {"params": params, "metrics": metrics, "tags": tags, "trials": _trials(card.get("search", {}).get("tried", []))}
+
+
+def of_validation(told: Mapping[str, Any], output_id: str) -> dict[str, Any]:
+    """Parameters, metrics, tags and trials of a validation, from its plain data; figures of a random split bear their label."""
+    about = told["about"]
+    params = {f"validation.{name}": about[name] for name in ("places", "draws", "margin", "refits", "features")}
+    params |= {"search.method": about["search"], "cohort.horizon": _word(about["horizon"])}
+    tags = {"output_id": output_id, "data_hash": about["data_digest"], "eswarn_version": about["eswarn"]}
+    tags |= {"label": "random-split:optimistic,not-evidence"} if told["label"] else {}
+    trials = [trial for split in told["splits"][:1] for fold in split["search"] for trial in fold]
+    return {"params": params, "metrics": _of_splits(told), "tags": tags, "trials": _trials(trials)}
+
+
+def _of_splits(told: Mapping[str, Any]) -> dict[str, float]:
+    """Each figure of the model with its interval, by split; what is not defined is left out."""
+    found = {}
+    for split in told.get("splits", []):
+        for figure in split["figures"]:
+            for end, value in (("", figure["value"]), ("_low", figure["low"]), ("_high", figure["high"])):
+                if value is not None:
+                    found[f"validation.{split['split'].replace(' ', '_')}.{figure['name']}{end}"] = float(value)
+    return found
+
+
+def _trials(tried: Sequence[Mapping[str, Any]]) -> list[dict[str, float]]:
+    return [{**trial["settings"], "log_loss": trial["log_loss"]} for trial in tried]
 
 
 def of_scores(about: Mapping[str, Any], run: Mapping[str, Any], output_id: str) -> dict[str, Any]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,13 +15,14 @@ from eswarn.progress import Progress, silent
 from eswarn.tracking.allowed import Facts, allowed, allowed_name
 from eswarn.tracking.fetch import location_of
 from eswarn.tracking.store import Store, folder_at, is_here, open_store, shown
+from eswarn.tracking.write import Files, experiment_of, files_of, finished, new_run, plain, upload
 
 MODEL = "model"
 MANIFEST = "manifest.json"
 CLOCK = "run.json"
 AUDIT_FILES = ("audit.html", "audit.json")
-
-Files = list[tuple[Path, str | None]]
+VALIDATION = "validation"
+VALIDATION_FILES = ("validation.html", "validation.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +45,7 @@ def track_training(
     uri: str,
     experiment: str,
     model_name: str,
+    trials: Sequence[Mapping[str, float]] = (),
     progress: Progress = silent,
 ) -> TrackedRun:
     """Record a training: one run with the bundle as plain files, and a model version that points at them.
@@ -58,6 +58,8 @@ def track_training(
         Aggregates under the keys of `eswarn.tracking.allowed`. The tags ``output_id`` and ``model_id`` must be there.
     uri, experiment, model_name : str
         Where, and under which names. The first version that gets an alias is ``champion``, later ones ``challenger``.
+    trials : sequence of mapping
+        Settings that a search tried, each with its ``log_loss``: one child run each.
     progress : Progress
         Told of each step.
 
@@ -74,13 +76,14 @@ def track_training(
     facts = allowed(params, metrics, tags, needed=("output_id", "model_id"))
     allowed_name(experiment, "experiment")
     allowed_name(model_name, "model")
-    files = _files(bundle, into=MODEL)
+    files = files_of(bundle, into=MODEL)
     with open_store(uri, family=NotTracked, progress=progress) as store:
-        home = _experiment(store, experiment)
-        run = _finished(store, home, kind="training", facts=facts)
+        home = experiment_of(store, experiment)
+        run = finished(store, home, kind="training", facts=facts)
         if run is None:
-            with _new_run(store, home, kind="training", facts=facts) as run:
-                _upload(store, run, files, progress)
+            with new_run(store, home, kind="training", facts=facts) as run:
+                upload(store, run, files, progress)
+                _try(store, home, run, facts, trials)
                 _register(store, run, model_name, facts.tags["model_id"])
         return TrackedRun(run.info.run_id, home.experiment_id, shown(uri), *_version_of(store, run))
 
@@ -124,17 +127,70 @@ def track_scores(
     """
     facts = allowed(params, metrics, tags, needed=("output_id",))
     allowed_name(experiment, "experiment")
-    always = [*((_plain(out / name), None) for name in (MANIFEST, HEAD)), *_files(out / MODEL, into=MODEL)]
+    always = [*((plain(out / name), None) for name in (MANIFEST, HEAD)), *files_of(out / MODEL, into=MODEL)]
     with open_store(uri, family=NotTracked, progress=progress) as store:
-        home = _experiment(store, experiment)
+        home = experiment_of(store, experiment)
         pupils = track_pupils or is_here(store, home.artifact_location, NotTracked)
         clock = [CLOCK] if pupils and (out / CLOCK).exists() else []
-        files: Files = [*always, *((_plain(out / name), None) for name in (*PUPIL_FILES, *EVIDENCE_FILES, *clock) if pupils)]
-        run = _finished(store, home, kind="scoring", facts=facts, pupils=pupils)
+        files: Files = [*always, *((plain(out / name), None) for name in (*PUPIL_FILES, *EVIDENCE_FILES, *clock) if pupils)]
+        run = finished(store, home, kind="scoring", facts=facts, pupils=pupils)
         if run is None:
-            with _new_run(store, home, kind="scoring", facts=facts, pupils=pupils) as run:
-                _upload(store, run, files, progress)
+            with new_run(store, home, kind="scoring", facts=facts, pupils=pupils) as run:
+                upload(store, run, files, progress)
     return TrackedRun(run.info.run_id, home.experiment_id, shown(uri))
+
+
+def track_validation(
+    folder: Path,
+    *,
+    params: Mapping[str, str | int | float],
+    metrics: Mapping[str, float],
+    tags: Mapping[str, str],
+    uri: str,
+    experiment: str,
+    trials: Sequence[Mapping[str, float]] = (),
+    progress: Progress = silent,
+) -> TrackedRun:
+    """Record a validation: one run with its page and its aggregates, and a child run for each setting that a search tried.
+
+    Parameters
+    ----------
+    folder : Path
+        What a validation wrote; files of pupils are left where they are.
+    params, metrics, tags : mapping
+        Aggregates under the keys of `eswarn.tracking.allowed`. The tag ``output_id`` must be there.
+    uri, experiment : str
+        Where, and under which name.
+    trials : sequence of mapping
+        As for `track_training`.
+    progress : Progress
+        Told of each step.
+
+    Raises
+    ------
+    NotTracked
+        Whatever failed. A run that had begun is marked FAILED where the store still answers.
+    """
+    facts = allowed(params, metrics, tags, needed=("output_id",))
+    allowed_name(experiment, "experiment")
+    files: Files = [(plain(folder / name), VALIDATION) for name in VALIDATION_FILES]
+    with open_store(uri, family=NotTracked, progress=progress) as store:
+        home = experiment_of(store, experiment)
+        run = finished(store, home, kind="validation", facts=facts)
+        if run is None:
+            with new_run(store, home, kind="validation", facts=facts) as run:
+                upload(store, run, files, progress)
+                _try(store, home, run, facts, trials)
+    return TrackedRun(run.info.run_id, home.experiment_id, shown(uri))
+
+
+def _try(store: Store, home: Any, run: Any, facts: Facts, trials: Sequence[Mapping[str, float]]) -> None:
+    """A child run for each setting that was tried."""
+    for trial in trials:
+        params = {f"model.{name}": value for name, value in trial.items() if name != "log_loss"}
+        tried = allowed(params, {"search.log_loss": trial["log_loss"]}, {"output_id": facts.tags["output_id"]}, needed=())
+        with new_run(store, home, kind="trial", facts=tried, parent=run.info.run_id):
+            pass
 
 
 def track_audit(reference: str, folder: Path, *, uri: str, progress: Progress = silent) -> None:
@@ -152,70 +208,7 @@ def track_audit(reference: str, folder: Path, *, uri: str, progress: Progress = 
             taken = folder_at(location) / AUDIT
             if any(path.is_symlink() for path in (taken, *taken.glob("*"))):
                 raise NotTracked("the run holds a link where its audit goes", where=shown(uri), do="Look at the run in the store.")
-        _upload(store, store.client.get_run(run_id), [(_plain(folder / name), AUDIT) for name in AUDIT_FILES], progress)
-
-
-def _experiment(store: Store, name: str) -> Any:
-    """Find or make the experiment, and see that its artifacts lie where they may."""
-    home = store.client.get_experiment_by_name(name) or _new_experiment(store, name)
-    if home.lifecycle_stage != "active":
-        raise NotTracked("the experiment was deleted in the store", where=shown(store.uri), do="Restore it there, or name another one.")
-    if is_here(store, home.artifact_location, NotTracked) and not folder_at(home.artifact_location).is_dir():
-        raise NotTracked(
-            "the folder in which the experiment keeps its artifacts is not there",
-            where=shown(store.uri),
-            do="If the store was moved, move it back, or name another experiment.",
-        )
-    return home
-
-
-def _new_experiment(store: Store, name: str) -> Any:
-    location = None
-    if store.folder is not None:
-        # Without a place of its own MLflow would write to ./mlruns in the current folder.
-        artifacts = store.folder / "artifacts"
-        artifacts.mkdir(mode=0o700, exist_ok=True)
-        location = artifacts.as_uri()
-    return store.client.get_experiment(store.client.create_experiment(name, artifact_location=location))
-
-
-def _finished(store: Store, home: Any, *, kind: str, facts: Facts, pupils: bool = False) -> Any:
-    """Find the finished run of the same output, or None."""
-    words = ["attributes.status = 'FINISHED'", f"tags.kind = '{kind}'", f"tags.output_id = '{facts.tags['output_id']}'"]
-    words += ["tags.pupil_files = 'yes'"] if pupils else []
-    return next(iter(store.client.search_runs([home.experiment_id], " and ".join(words), max_results=1)), None)
-
-
-@contextlib.contextmanager
-def _new_run(store: Store, home: Any, *, kind: str, facts: Facts, pupils: bool = False) -> Iterator[Any]:
-    """Begin a run with its aggregates; finished when the block ends well, else FAILED if the store still answers."""
-    from mlflow.entities import Metric, Param
-
-    tags = {**facts.tags, "kind": kind, "pupil_files": "yes" if pupils else "no"}
-    run = store.client.create_run(home.experiment_id, tags=tags, run_name=f"{kind} {facts.tags['output_id'][:8]}")
-    run_id, now = run.info.run_id, int(time.time() * 1000)
-    try:
-        if not run.info.artifact_uri.startswith(home.artifact_location.rstrip("/") + "/"):
-            raise NotTracked("the store gave the run a place outside its experiment", where=shown(store.uri), do="Use another store.")
-        params = [Param(key, value) for key, value in facts.params.items()]
-        store.client.log_batch(run_id, [Metric(key, value, now, 0) for key, value in facts.metrics.items()], params)
-        yield run
-        store.client.set_terminated(run_id, "FINISHED")
-    except BaseException:
-        with contextlib.suppress(Exception):
-            store.client.set_terminated(run_id, "FAILED")
-        raise
-
-
-def _upload(store: Store, run: Any, files: Files, progress: Progress) -> None:
-    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-
-    # Not client.log_artifact: that asks the store again where to write, after the place was checked.
-    repository: Any = get_artifact_repository(run.info.artifact_uri, tracking_uri=store.uri)
-    for done, (path, folder) in enumerate(files):
-        progress("recording the run", done, len(files))
-        repository.log_artifact(str(path), folder)
-    progress("recording the run", len(files), len(files))
+        upload(store, store.client.get_run(run_id), [(plain(folder / name), AUDIT) for name in AUDIT_FILES], progress)
 
 
 def _register(store: Store, run: Any, name: str, model_id: str) -> None:
@@ -237,17 +230,3 @@ def _version_of(store: Store, run: Any) -> tuple[str | None, str | None]:
         aliases = store.client.get_model_version(made.name, str(made.version)).aliases
         return str(made.version), next(iter(aliases), None)
     return None, None
-
-
-def _files(folder: Path, *, into: str) -> Files:
-    """List the files of a folder, each with the artifact folder it goes to."""
-    found = sorted(path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
-    if not found:
-        raise NotTracked("there is no model in this folder", where=str(folder), do="Name a folder that eswarn wrote.")
-    return [(_plain(path), "/".join((into, *path.relative_to(folder).parent.parts))) for path in found]
-
-
-def _plain(path: Path) -> Path:
-    if path.is_symlink() or not path.is_file():
-        raise NotTracked("this is not a plain file, so the output is not complete", where=str(path), do="Name a folder that eswarn wrote.")
-    return path

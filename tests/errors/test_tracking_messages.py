@@ -78,7 +78,7 @@ def test_an_address_of_another_kind(bundle: Path) -> None:
 def test_a_key_or_a_value_that_may_not_be_recorded_is_not_repeated(bundle: Path) -> None:
     assert str(train(bundle, "sqlite:///x.db", params={"pupil.P000123": "1"})) == (
         "tracking: a parameter key is not on the list of what may be recorded\n"
-        "Keys are dotted, in lower case, and begin with cohort, features, model, score."
+        "Keys are dotted, in lower case, and begin with cohort, features, model, score, search, validation."
     )
     assert str(train(bundle, "sqlite:///x.db", tags={"data_hash": "/home/jo"})) == (
         'tracking: the value of "data_hash" reads like text or a path\nRecord numbers, dates, hashes, names.'

@@ -12,13 +12,13 @@ from eswarn.cohort import calendar
 from eswarn.errors import EswarnError
 from eswarn.features import bits
 from eswarn.records import put, scatter
-from tests.mutants import in_features, in_model, in_records
+from tests.mutants import in_evaluation, in_features, in_model, in_records
 from tests.mutants.planted import Mutant, planted
 from tests.property.test_oracle import disagreements
 from tests.property.worlds import World, worlds
 
 SEEN = (AssertionError, pytest.fail.Exception, EswarnError, ValueError)  # whatever else is raised is a fault of the mutant
-MUTANTS = [*in_records.MUTANTS, *in_features.MUTANTS, *in_model.MUTANTS]
+MUTANTS = [*in_records.MUTANTS, *in_features.MUTANTS, *in_model.MUTANTS, *in_evaluation.MUTANTS]
 SEEN_BY_WORLDS = [*in_records.WHAT_A_MARK_MEANS, *in_records.WHAT_WAS_KNOWN, *in_features.MUTANTS]  # worlds come from no file
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import functools
 import importlib.metadata
 import json
 import os
@@ -44,7 +45,8 @@ print(time.perf_counter() - began, *(name for name in {HEAVY} if name in sys.mod
 """
 PLAIN_PANDAS = "import pandas, sys; pandas.read_csv(sys.argv[1])"
 SEED = 7
-PARTS = ("import", "scale", "explanations", "truth", "national", "calibration", "leaks", "fresh", "oulad")
+PARTS = ("import", "scale", "explanations", "truth", "national", "calibration", "leaks", "validation", "coverage", "fairness", "drift",
+         "fresh", "open_tables", "oulad", "oulad_tables", "ews_flags")  # fmt: skip
 
 
 def measure_import(work: Path) -> dict[str, Any]:
@@ -213,10 +215,18 @@ def main() -> None:
         parts["calibration"] = lambda work: measure_calibration(work, given.calibration_pupils)
     if "leaks" in (given.only or ()):
         parts["leaks"] = lambda work: measure_apart("leaks", work)
+    for name in ("validation", "coverage", "fairness", "drift"):  # minutes each
+        if name in (given.only or ()):
+            parts[name] = functools.partial(measure_apart, name)
     if given.fresh:
         parts["fresh"] = measure_fresh
     if data and (Path(data) / "oulad").is_dir():
-        parts["oulad"] = lambda work: measure_oulad(work, Path(data).resolve())
+        open_data = Path(data).resolve()
+        parts["oulad"] = lambda work: measure_oulad(work, open_data)
+        parts["open_tables"] = lambda work: measure_apart("open_tables", work, "--data", open_data)
+        parts["oulad_tables"] = lambda work: measure_apart("oulad_tables", work, "--data", open_data)
+        picture = given.out / "flags.svg"
+        parts["ews_flags"] = lambda work: measure_apart("ews_flags", work, "--data", open_data, "--picture", picture)
     file = given.out / "figures.json"
     figures: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     for name in PARTS:

@@ -6,19 +6,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from benchmarks.calibration_page import calibration
+from benchmarks.coverage_page import coverage_section
+from benchmarks.drift_page import drift_section
+from benchmarks.ews_flags_page import ews_flags_section
 from benchmarks.explanations_page import explanations
+from benchmarks.fairness_page import fairness_section
 from benchmarks.leaks_page import leaks_section
 from benchmarks.national_page import national
+from benchmarks.open_tables_page import open_tables_section
+from benchmarks.oulad_page import oulad_section
+from benchmarks.oulad_tables_page import oulad_tables_section
 from benchmarks.truth_page import truth_section
+from benchmarks.validation_page import validation_section
 
 Part = Mapping[str, Any]
 IMPORT_TARGET, UV_TARGET, PIP_TARGET = 0.1, 60, 180  # seconds
-ECE_BAR, ECE_BAR_FROM = 0.05, 56
-METRICS = {
-    "auc": "AUC", "average_precision": "Average precision (chance level: the base rate)",
-    "recall": "Recall at 10 % of places: share of the leavers among those listed", "ece": "ECE, ten bins of equal width",
-    "observed_over_expected": "Leavers observed over expected (O/E)",
-}  # fmt: skip
 HEAD = """\
 # Figures
 
@@ -29,23 +31,6 @@ What was not measured says so; it is never counted as reached. Timings move with
 it: compare steps within one run rather than runs. To measure again: `make figures`, with `ARGS="--data FOLDER"` for the
 part on real learners and `ARGS="--fresh"` for the one that starts from a clone.
 """
-OULAD = """\
-Train on BBB-2013B, score BBB-2013J on five days, with the command line (`eswarn check`, `train`, `features`, `score`) and
-[configs/oulad-2013b.toml](../configs/oulad-2013b.toml). A learner counts as a leaver who unregisters after the day and
-before the end of the presentation. One model learns from the five days together; its calibration is cross-fitted by
-learner. Nothing was tuned on BBB-2013J.
-
-- **Rule**: days since last activity, over the days before the as-of day (never active: longest ago).
-- **LightGBM**: library defaults (`random_state` 0), on the very table that `eswarn features` writes.
-- **eswarn without marks**: assessments count as handed in, but how good they were is not used. The data set gives no day of
-  marking, so the marks in the first row are used from the day of handing in, which is earlier than anybody knew them.
-- **eswarn on activity only**: without assessments and without the registration date.
-- **Reference**: an earlier measurement of the project from clicks alone, November 2026. Its learners and days are the same; one
-  learner with a final result of "Fail" unregistered on day 166, and is a leaver here and a stayer there.
-
-Source: Kuzilek, Hlosta, Zdrahal, *Open University Learning Analytics dataset*, Scientific Data 4:170171 (2017), CC BY 4.0,
-made into tables by [benchmarks/oulad.py](../benchmarks/oulad.py), which says what it leaves out. The data is not part of this project.
-"""
 
 
 def page(figures: Mapping[str, Part]) -> str:
@@ -54,7 +39,8 @@ def page(figures: Mapping[str, Part]) -> str:
     Parameters
     ----------
     figures : mapping
-        What docs/figures.json holds: the parts import, scale, explanations, truth, national, calibration, leaks, fresh and oulad.
+        What docs/figures.json holds: the parts import, scale, explanations, truth, national, calibration, leaks, validation, coverage,
+        fairness, drift, fresh, open_tables, oulad, oulad_tables and ews_flags.
     """
     sections = (("Import", "import", _import), ("Speed and memory", "scale", _scale),
                 ("Explanations", "explanations", lambda part: explanations(part, _table)),
@@ -62,7 +48,15 @@ def page(figures: Mapping[str, Part]) -> str:
                 ("Features of a country", "national", lambda part: national(part, _table)),
                 ("Simulated schools beside published figures", "calibration", lambda part: calibration(part, _table)),
                 ("Leaks caught", "leaks", leaks_section),
-                ("From a fresh clone to a report", "fresh", _fresh), ("Real learners", "oulad", _oulad))  # fmt: skip
+                ("The list beside every rule", "validation", validation_section),
+                ("Intervals", "coverage", coverage_section),
+                ("Groups", "fairness", fairness_section),
+                ("Drift", "drift", drift_section),
+                ("From a fresh clone to a report", "fresh", _fresh),
+                ("Open tables of students", "open_tables", open_tables_section),
+                ("Real learners", "oulad", oulad_section),
+                ("Real learners, from tables", "oulad_tables", oulad_tables_section),
+                ("Beside published flags", "ews_flags", ews_flags_section))  # fmt: skip
     parts = [HEAD]
     for title, name, write in sections:
         told = [*write(figures[name]), _circumstances(figures[name])] if name in figures else ["Not measured.\n"]
@@ -129,82 +123,8 @@ def _fresh(part: Part) -> list[str]:
     ]  # fmt: skip
 
 
-def _oulad(part: Part) -> list[str]:
-    days = part["days"]
-    heads = ["day", *(str(day["day"]) for day in days)]
-    about = [
-        ["enrolled (n)", *(f"{day['n']:,}" for day in days)],
-        ["left later", *(str(day["leavers"]) for day in days)],
-        ["base rate", *(f"{day['base_rate']:.3f}" for day in days)],
-        ["base rate in BBB-2013B on that day", *(f"{day['base_rate_trained_on']:.3f}" for day in days)],
-        ["not scored by eswarn (leavers among them)", *(f"{day['not_scored']} ({day['leavers_not_scored']})" for day in days)],
-        ["neither scored nor listed as not scored", *(str(day["without_answer"]) for day in days)],
-        ["outcome not known", *(str(day["outcome_not_known"]) for day in days)],
-    ]
-    lines = [OULAD, *_table(heads, about), ""]
-    for metric, said in METRICS.items():
-        names = [name for name in ("rule", "LightGBM", *part["variants"]) if metric in days[0]["figures"][name]]
-        rows = [[name, *(f"{day['figures'][name][metric]:.3f}" for day in days)] for name in names]
-        rows += [[f"reference: {who}", *(f"{v:.3f}" for v in values)] for who, values in part["reference"].get(metric, {}).items()]
-        lines += [f"### {said}", "", *_table(heads, rows), ""]
-    gaps = [
-        [f"{name}, {what}", *(_gap(day["against_rule"][name][key]) for day in days)]
-        for name in ("eswarn", "LightGBM")
-        for key, what in (("auc", "AUC"), ("recall", "recall"))
-    ]
-    return [
-        *lines,
-        "### Less the rule, on the same learners",
-        "",
-        f"With its 95 % interval: {part['draws']:,} draws of learners with replacement, the same for both (seed {part['seed']}).",
-        "",
-        *_table(heads, gaps),
-        "",
-        "### What this shows, and what fell short",
-        "",
-        *_findings(part),
-        "",
-    ]
-
-
-def _findings(part: Part) -> list[str]:
-    days = part["days"]
-    lines = []
-    for key, what in (("auc", "AUC"), ("recall", "Recall at 10 %")):
-        for rival, found in (("the rule", "against_rule"), ("LightGBM", "against_LightGBM")):
-            said = {
-                word: [str(d["day"]) for d in days if d[found]["eswarn"][key]["said"] == word]
-                for word in ("better", "worse", "not shown to beat")
-            }
-            lines.append(
-                f"- {what}, eswarn beside {rival}: " + "; ".join(f"{word} on day {_and(on)}" for word, on in said.items() if on) + "."
-            )
-    below = [str(d["day"]) for d in days if d["figures"]["eswarn"]["auc"] < d["figures"]["rule"]["auc"]]
-    lines.append("- Bar: the rule's AUC on every day. " + (f"Missed on day {_and(below)}." if below else "Reached."))
-    over = [
-        f"{d['day']} ({d['figures']['eswarn']['ece']:.3f})"
-        for d in days
-        if d["day"] >= ECE_BAR_FROM and d["figures"]["eswarn"]["ece"] > ECE_BAR
-    ]
-    lines.append(f"- Bar: ECE at most {ECE_BAR} from day {ECE_BAR_FROM} on. " + (f"Missed on day {_and(over)}." if over else "Reached."))
-    expected = ", ".join(f"{d['figures']['eswarn']['observed_over_expected']:.2f}" for d in days)
-    drift = ", ".join(f"{d['base_rate'] / d['base_rate_trained_on']:.2f}" for d in days)
-    low = [str(d["day"]) for d in days if d["figures"]["eswarn on activity only"]["auc"] < d["figures"]["rule"]["auc"]]
-    lines += [
-        f"- Observed over expected: {expected}. Base rate of BBB-2013J over that of BBB-2013B: {drift}. A model of the first cannot know "
-        "that fewer will leave the second, and no cohort between the two is there to correct it.",
-        f"- On activity only, eswarn's AUC is {f'below the rule on day {_and(low)}' if low else 'never below the rule'}.",
-        f"- {part['learners_in_both']} learners are in both presentations; they were not taken out of either.",
-    ]
-    return lines
-
-
 def _and(words: Sequence[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
-
-
-def _gap(gap: Part) -> str:
-    return f"{gap['value']:+.3f} ({gap['low']:+.3f} to {gap['high']:+.3f}), {gap['said']}".replace("-", "−")
 
 
 def _circumstances(part: Part) -> str:

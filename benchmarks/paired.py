@@ -1,61 +1,56 @@
-"""Two scores of the same people compared: AUC and recall, with an interval over draws of people, the same for both."""
+"""Judges scores of the same people, each alone and one less another, with eswarn's own figures on the same draws of people."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from eswarn.evaluation import calibrated
+from eswarn.evaluation.bootstrap import Draws, draw
+from eswarn.evaluation.redrawn import areas, recut
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.integer]
 DRAWS, SEED = 2_000, 2013
+PLACES = 0.10  # share of the people who are listed
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One figure less the other: on the people themselves, and the 95 % percentile interval over the draws."""
-
-    value: float
-    low: float
-    high: float
-
-    @property
-    def said(self) -> str:
-        """What may be claimed."""
-        return "better" if self.low > 0 else "worse" if self.high < 0 else "not shown to beat"
+def draws_of(people: npt.ArrayLike) -> Draws:
+    """Draws of people with replacement, all rows of a person together."""
+    return draw(people, n=DRAWS, seed=SEED)
 
 
-def compare(ours: Floats, theirs: Floats, y: Ints, *, places: float) -> tuple[Difference, Difference]:
-    """AUC, and recall at a share of places, of one score less those of another.
-
-    Parameters
-    ----------
-    ours, theirs : array of shape (n,)
-        Higher is riskier.
-    y : array of shape (n,)
-        1 left, 0 stayed.
-    places : float
-        Share of the people who are listed.
-    """
-    draws = np.random.default_rng(SEED).multinomial(len(y), np.full(len(y), 1 / len(y)), DRAWS)
-    weights = np.vstack([np.ones((1, len(y)), int), draws])
-    gaps = [a - b for a, b in zip(ranked(ours, y, weights, places=places), ranked(theirs, y, weights, places=places), strict=True)]
-    auc, recall = (Difference(float(gap[0]), *(float(p) for p in np.percentile(gap[1:], [2.5, 97.5]))) for gap in gaps)
-    return auc, recall
+def ranked(draws: Draws, score: Floats, y: Ints) -> dict[str, Floats]:
+    """AUC, average precision, and recall and precision at 10 % of places, under each draw; ties by their exact expectation."""
+    auc, average = areas(draws, score, y)
+    recall, precision = recut(draws, score, y, [PLACES])
+    return {"auc": auc, "average_precision": average, "recall": recall[:, 0], "precision": precision[:, 0]}
 
 
-def ranked(score: Floats, y: Ints, weights: Ints, *, places: float) -> tuple[Floats, Floats]:
-    """AUC and recall at a share of places for each row of weights, shape (draws, n); ties by their exact expectation."""
-    _, level = np.unique(-score, return_inverse=True)  # 0 is the highest score
-    order = np.argsort(level, kind="stable")
-    starts = np.flatnonzero(np.diff(level[order], prepend=-1))
-    left = np.add.reduceat((weights * y)[:, order], starts, axis=1)
-    all_ = np.add.reduceat(weights[:, order], starts, axis=1)
-    stayed, leavers = all_ - left, left.sum(axis=1)
-    lower = stayed.sum(axis=1)[:, None] - np.cumsum(stayed, axis=1)
-    auc = (left * (lower + stayed / 2)).sum(axis=1) / (leavers * stayed.sum(axis=1))
-    k = np.ceil(places * all_.sum(axis=1))[:, None]
-    above = np.cumsum(all_, axis=1) - all_
-    listed = np.clip(k - above, 0, all_) / np.maximum(all_, 1)  # share of each level that has a place
-    return auc, (left * listed).sum(axis=1) / leavers
+def figures(draws: Draws, ranking: Mapping[str, Floats], risk: Floats | None, y: Ints) -> dict[str, Any]:
+    """Plain figures of one score: how it ranks everybody, and what its chances are worth over those who have one (not NaN)."""
+    found: dict[str, Any] = {name: round(float(under[0]), 4) for name, under in ranking.items()}
+    auc = draws.estimate(ranking["auc"], scale="share")
+    found |= {"auc_low": round(auc.low, 4), "auc_high": round(auc.high, 4)}
+    if risk is None:
+        return found
+    shifted = 1 / (1 + np.exp(-calibrated.log_odds(risk) - calibrated.intercept(risk, y)))
+    median, high = calibrated.ece_by_luck(risk)
+    told = {
+        "ece": calibrated.ece(risk, y), "ece_by_luck": median, "ece_by_luck_95": high, "ece_without_intercept": calibrated.ece(shifted, y),
+        "observed_over_expected": calibrated.observed_over_expected(risk, y), "slope": calibrated.slope(risk, y),
+    }  # fmt: skip
+    return found | {name: round(value, 4) for name, value in told.items()}
+
+
+def against(draws: Draws, ours: Mapping[str, Floats], theirs: Mapping[str, Floats]) -> dict[str, Any]:
+    """AUC and recall of one score less those of another, with the 95 % interval, and what may be claimed."""
+    found = {}
+    for name in ("auc", "recall"):
+        gap = draws.estimate(ours[name] - theirs[name], scale="difference")
+        said = gap.told or ("better" if gap.low > 0 else "worse" if gap.high < 0 else "not shown to beat")
+        found[name] = {"value": round(gap.value, 4), "low": round(gap.low, 4), "high": round(gap.high, 4), "said": said}
+    return found

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from eswarn.features.feature import Feature as Feature
     from eswarn.features.library import FEATURES as FEATURES
     from eswarn.judging import card as card
+    from eswarn.judging import drift as drift
     from eswarn.judging import evaluate as evaluate
+    from eswarn.judging import recalibrate as recalibrate
     from eswarn.judging import validate as validate
     from eswarn.keeping import audit as audit
     from eswarn.keeping import erase as erase
@@ -59,6 +61,7 @@ _WHERE = {
     "audit": "eswarn.keeping",
     "card": "eswarn.judging",
     "check": "eswarn.records",
+    "drift": "eswarn.judging",
     "erase": "eswarn.keeping",
     "evaluate": "eswarn.judging",
     "feature_table": "eswarn.pipeline",
@@ -69,6 +72,7 @@ _WHERE = {
     "load_config": "eswarn.config",
     "pseudonymise": "eswarn.records",
     "read": "eswarn.records",
+    "recalibrate": "eswarn.judging",
     "report": "eswarn.report",
     "score": "eswarn.pipeline",
     "shapley_values": "eswarn.model.shapley",

@@ -123,6 +123,18 @@ def _parser() -> argparse.ArgumentParser:
     _config(evaluate)
     _tracking(evaluate)
 
+    drift = command("drift", judging_commands.drift, "Say how the pupils of a date differ from those a model learned from.", folder="DIR")
+    drift.add_argument("--model", required=True, help="model folder, or models:/NAME@ALIAS, models:/NAME/3, runs:/ID")
+    drift.add_argument("--as-of", required=True, metavar="DATE", help="as-of date of the list, YYYY-MM-DD")
+    _config(drift)
+    _tracking(drift)
+
+    recalibrate = command("recalibrate", judging_commands.recalibrate, "Fit a new calibration curve on newer outcomes.", folder="DIR")
+    recalibrate.add_argument("--model", required=True, help="model folder, or models:/NAME@ALIAS, models:/NAME/3, runs:/ID")
+    _out(recalibrate, "model folder to write; must not exist", metavar="MODEL")
+    _config(recalibrate)
+    _tracking(recalibrate)
+
     card = command("card", judging_commands.card, "Write the card of a model: what it is for, how it was judged, how to contest it.")
     card.add_argument("model", metavar="MODEL", help="model folder, or models:/NAME@ALIAS, models:/NAME/3, runs:/ID")
     _out(card, "folder to write; must not exist")

@@ -59,11 +59,12 @@ class FeaturesConfig(Section):
 class ModelConfig(Section):
     """How the model is fitted; what is left at "auto" follows from the number of leavers."""
 
-    trees: int | Literal["auto"] = Field("auto", description="Number of trees.")
+    trees: int | Literal["auto"] = Field("auto", description="Trees of each booster.")
     depth: int | Literal["auto"] = Field("auto", description="Largest depth of a tree, 8 at most: exact reasons cost 3^depth.")
     leaves: int | Literal["auto"] = Field("auto", description="Largest number of leaves of a tree.")
-    learning_rate: float = Field(0.05, gt=0, le=1)
+    learning_rate: float = Field(0.1, gt=0, le=1)
     min_leaf: int | Literal["auto"] = Field("auto", description="Training rows in a leaf, 20 at least.")
+    average: int | Literal["auto"] = Field("auto", description="Boosters, each of another seed, whose mean the model is.")
     l2: float = Field(10.0, ge=0)
     calibration: Literal["auto", "later-cohort", "cross-fit"] = Field("auto", description="Where the calibration curve comes from.")
     min_leavers: int = Field(30, ge=30, description="Leavers below which training is refused.")
@@ -71,7 +72,7 @@ class ModelConfig(Section):
 
     @model_validator(mode="after")
     def _bounds(self) -> ModelConfig:
-        for name, low, high in (("trees", 1, 5000), ("depth", 1, 8), ("leaves", 2, 256), ("min_leaf", 20, 10**9)):
+        for name, low, high in (("trees", 1, 5000), ("depth", 1, 8), ("leaves", 2, 256), ("min_leaf", 20, 10**9), ("average", 1, 20)):
             value = getattr(self, name)
             if value != "auto" and not low <= value <= high:
                 raise ValueError(f"{name} must lie between {low} and {high}")
@@ -81,9 +82,7 @@ class ModelConfig(Section):
 class SearchConfig(Section):
     """Whether settings are searched for, on inner cohorts of the training rows only."""
 
-    method: Literal["off", "grid", "optuna"] = Field(
-        "off", description='"grid" tries six settings, "optuna" more (extra: eswarn[search]).'
-    )
+    method: Literal["off", "grid", "optuna"] = Field("off", description='"grid" tries six settings, "optuna" more (extra: eswarn[search]).')
     trials: int = Field(20, ge=2, le=1000, description="Settings that optuna tries.")
 
 
@@ -205,6 +204,8 @@ def default_toml() -> str:
 
 
 def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, str):
         return f'"{value}"'
     if isinstance(value, tuple):

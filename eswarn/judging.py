@@ -1,25 +1,37 @@
-"""What is done to judge: validate the procedure, evaluate one model on a later cohort, and write the card of a model."""
+"""What is done to judge: validate the procedure, evaluate or recalibrate one model on a later cohort, look for drift, write its card."""
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from eswarn import folders
-from eswarn.config import Config
+from eswarn.cohort.dates import parse_date, refuse_stale
+from eswarn.cohort.label import refuse_lost_outcomes
+from eswarn.cohort.lately import register_lately
+from eswarn.config import CohortConfig, Config
 from eswarn.errors import InputRefused, UsageError
+from eswarn.evaluation import drift as drifting
+from eswarn.evaluation import later
 from eswarn.evaluation import validate as judge
 from eswarn.evaluation.validation import Validation
 from eswarn.evidence.record import csv_bytes
+from eswarn.features.compute import Dataset, compute
 from eswarn.features.feature import Feature
 from eswarn.features.library import FEATURES
 from eswarn.model.bundle import Model
+from eswarn.model.curve import Floats
+from eswarn.model.recalibrate import recalibrate as with_new_curve
 from eswarn.pipeline import OFF, choices_of, load
 from eswarn.progress import Progress, silent
 from eswarn.records.store import Records
+from eswarn.records.timeline import Timeline
 
 
 def validate(
@@ -94,10 +106,86 @@ def evaluate(
     if out is not None:
         folders.refuse_existing(Path(out))
     ready = model if isinstance(model, Model) else load(model, tracking=tracking or choices.tracking.uri)
-    told = judge.evaluate(ready, records, choices, progress=progress)
+    told = later.evaluate(ready, records, choices, progress=progress)
     if out is not None:
         _write(told, Path(out), choices, tracking, progress)
     return told
+
+
+def drift(
+    model: Model | str | Path, records: Records, as_of: dt.date | str, *, config: Config | str | Path | None = None,
+    tracking: str | None = None, progress: Progress = silent,
+) -> drifting.Drift:  # fmt: skip
+    """Say how the cohort of a date differs from the one a model learned from: features, codes, schools, feeds; and outcomes, once known.
+
+    Parameters
+    ----------
+    model : Model or str
+        A model, its folder, or a reference such as ``models:/eswarn@champion``.
+    records : Records
+        From `read` or `simulate`.
+    as_of : date or str
+        The date of the list. Outcomes are those of the latest mature as-of date that is new to the model, where there is one.
+    config, tracking, progress
+        As for `validate`; ``config`` gives places.
+    """
+    choices, day = choices_of(config, records), parse_date(as_of)
+    ready = model if isinstance(model, Model) else load(model, tracking=tracking or choices.tracking.uri)
+    timeline = Timeline(records)
+    refuse_stale(timeline, day)
+    cohort = CohortConfig.model_validate(ready.card["config"]["cohort"])
+    data, raw = _scored(ready, timeline, day, cohort, labelled=False)
+    now = drifting.Now(data, raw, ready.curve(raw), register_lately(timeline, day))
+    outcomes = None
+    try:
+        labelled, days, free = later.later_dates(ready, timeline, choices.cohort)
+        latest = max(one for one in days if one >= free)
+        known, told = _scored(ready, timeline, latest, labelled, labelled=True)
+        outcomes = drifting.Outcomes(ready.curve(told), known.y)
+    except InputRefused:  # no outcomes yet: drift is looked for without them
+        pass
+    progress("looking for drift", 1, 1)
+    return drifting.drift(ready.card.get("drift"), now, outcomes=outcomes, places=choices.score.places)
+
+
+def _scored(model: Model, timeline: Timeline, day: dt.date, cohort: CohortConfig, *, labelled: bool) -> tuple[Dataset, Floats]:
+    data = compute(timeline, [day], cohort, features=model.features, labelled=labelled)
+    if not len(data.X):
+        raise InputRefused(f"nobody on roll on {day} can be scored", do=data.why_nobody())
+    return data, np.asarray(model.booster.predict(np.ascontiguousarray(data.X.to_numpy(float)), raw_score=True), float)
+
+
+def recalibrate(
+    model: Model | str | Path, records: Records, *, config: Config | str | Path | None = None, out: str | Path | None = None,
+    tracking: str | None = None, progress: Progress = silent,
+) -> Model:  # fmt: skip
+    """Fit a new calibration curve for the same trees, on the mature cohorts that are new to a model: ranks and reasons stay.
+
+    Parameters
+    ----------
+    model, records, config, tracking, progress
+        As for `evaluate`.
+    out : path, optional
+        Write the new model there; an existing folder is refused.
+
+    Raises
+    ------
+    InputRefused
+        No as-of date is late enough, or fewer than 30 pupils left early.
+    """
+    choices = choices_of(config, records)
+    if out is not None:
+        folders.refuse_existing(Path(out))
+    ready = model if isinstance(model, Model) else load(model, tracking=tracking or choices.tracking.uri)
+    refuse_lost_outcomes(records)
+    timeline = Timeline(records)
+    cohort, days, free = later.later_dates(ready, timeline, choices.cohort)
+    new = [day for day in days if day >= free]
+    data = compute(timeline, new, cohort, features=ready.features, labelled=True, progress=progress)
+    made = with_new_curve(ready, data, registers={day: register_lately(timeline, day) for day in new})
+    if out is not None:
+        made.save(out)
+    return made
 
 
 def card(
@@ -153,7 +241,7 @@ def _write(told: Validation, out: Path, config: Config, tracking: str | None, pr
         write_validation(plain, draft)
         (draft / "rules.csv").write_bytes(csv_bytes(told.frame))
         if told.groups is not None:
-            (draft / "groups.csv").write_bytes(csv_bytes(told.groups))
+            (draft / "groups.csv").write_bytes(csv_bytes(told.groups.release.frame))
         (draft / "lists.csv").write_bytes(csv_bytes(told.lists))
     uri = tracking or config.tracking.uri
     if uri == OFF:

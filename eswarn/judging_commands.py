@@ -34,6 +34,30 @@ def evaluate(args: argparse.Namespace, screen: Screen) -> None:
     screen.say(f"The page is {Path(args.out) / 'validation.html'}")
 
 
+def drift(args: argparse.Namespace, screen: Screen) -> None:
+    """Say how the cohort of a date differs from the one a model learned from."""
+    from eswarn import judging
+
+    told = judging.drift(
+        args.model, read_records(args.folder, screen), args.as_of, config=args.config, tracking=args.tracking, progress=screen.progress
+    )
+    screen.say(str(told))
+    if told.alarms:
+        raise AuditFailed(f"{counted(len(told.alarms), 'alarm')} of drift", where=args.folder, do="Look into each before you use the list.")
+
+
+def recalibrate(args: argparse.Namespace, screen: Screen) -> None:
+    """Fit a new calibration curve for the same trees."""
+    from eswarn import folders, judging
+
+    folders.refuse_existing(Path(args.out))
+    made = judging.recalibrate(
+        args.model, read_records(args.folder, screen), config=args.config, out=args.out, tracking=args.tracking, progress=screen.progress
+    )
+    told = made.card["calibration"]
+    screen.say(f"Model {made.id[:12]} in {args.out}: {told['moved']} of the curve moved by {counted(told['leavers'], 'leaver')}.")
+
+
 def card(args: argparse.Namespace, screen: Screen) -> None:
     """Write the card of a model."""
     from eswarn import judging

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from eswarn import folders
 from eswarn.cohort.dates import parse_date, refuse_stale, training_dates
 from eswarn.cohort.label import refuse_lost_outcomes
+from eswarn.cohort.lately import register_lately
 from eswarn.config import Config, load_config
 from eswarn.errors import InputRefused, NotTracked, UsageError
 from eswarn.evaluation.metrics import RANKING, judge
@@ -82,7 +83,8 @@ def train(
     fitted = fit(data, choices)
     figures = judge(fitted.raw, fitted.risk_model.curve_(fitted.raw), fitted.y)
     metrics = {name: round(figures[name], 6) for name in RANKING}  # the curve was fitted on these rows: its own figures would flatter
-    model = assemble(fitted, data, choices, digest=records.digest, metrics=metrics, validation=validation)
+    registers = {day: register_lately(timeline, day) for day in dates}
+    model = assemble(fitted, data, choices, digest=records.digest, metrics=metrics, validation=validation, registers=registers)
     progress("training", 1, 1)
     if out is not None:
         model.save(out)

@@ -60,7 +60,7 @@ class Asked:
     @property
     def left(self) -> npt.NDArray[np.int64]:
         """1 for the known leavers, 0 for everybody else: recall asks for no more."""
-        return (self.y == 1).astype(np.int64)
+        return np.asarray(self.y == 1, np.int64)
 
     @property
     def known(self) -> Bools:

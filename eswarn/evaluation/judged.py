@@ -10,7 +10,7 @@ import numpy as np
 from eswarn import words
 from eswarn.evaluation.asked import Asked, Ints
 from eswarn.evaluation.bootstrap import Draws, Estimate, Scale, draw
-from eswarn.evaluation.calibrated import ece, ece_by_luck
+from eswarn.evaluation.calibrated import bins_of, ece, ece_by_luck
 from eswarn.evaluation.metrics import equivalent_places, listed, recall, value_of_a_place
 from eswarn.evaluation.opponents import Opponent
 from eswarn.evaluation.reach import EACH, TOGETHER, Drawn
@@ -235,10 +235,8 @@ def _named(rule: Opponent, asked: Asked, left: Ints) -> tuple[float, float, floa
 
 
 def _bins(draws: Draws, risk: Floats, y: Ints) -> tuple[Bin, ...]:
-    """Ten bins of equal mass, with equal chances in one."""
-    order = np.argsort(risk, kind="stable")
-    place = np.searchsorted(risk[order], risk)  # of the first of those level
-    number = np.minimum(place * BINS // max(len(risk), 1), BINS - 1)
+    """The bins of equal mass that the ECE is made of."""
+    number = bins_of(risk, BINS, "mass")
     found = []
     for one in np.unique(number):
         there = number == one

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import importlib.metadata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -11,11 +10,12 @@ from typing import Any, Literal
 import numpy as np
 
 from eswarn.cohort.dates import training_dates
-from eswarn.cohort.label import horizon_end, refuse_lost_outcomes
-from eswarn.config import CohortConfig, Config
+from eswarn.cohort.label import refuse_lost_outcomes
+from eswarn.config import Config
 from eswarn.errors import InputRefused, UsageError
 from eswarn.evaluation.arbitrary import Arbitrariness, arbitrariness
 from eswarn.evaluation.asked import NOT_SCORED, Asked, Ints, ask, stacked
+from eswarn.evaluation.by_group import by_group
 from eswarn.evaluation.folds import Fold, by_school, forward_folds, households, random_folds
 from eswarn.evaluation.judged import judged
 from eswarn.evaluation.lead import Lead, lead
@@ -27,7 +27,6 @@ from eswarn.features.compute import Dataset, choose, compute
 from eswarn.features.feature import Feature
 from eswarn.features.library import FEATURES
 from eswarn.features.protected import PROTECTED
-from eswarn.model.bundle import Model
 from eswarn.model.curve import Floats
 from eswarn.model.fit import Fitted, fit
 from eswarn.progress import Progress, silent
@@ -106,59 +105,11 @@ def validate_data(
     tested = tuple(one for one in found if one is not None)
     if not tested:
         raise InputRefused("no fold has enough leavers to learn from", do="Bring more years or more schools.")
-    return Validation(_about(timeline, config, len(chosen)), tested)
+    return Validation(about(timeline, config, len(chosen)), tested)
 
 
-def evaluate(model: Model, records: Records, config: Config, *, progress: Progress = silent) -> Validation:
-    """Judge one model as it stands, on cohorts that begin after the last label it learned from was known.
-
-    Parameters
-    ----------
-    model : Model
-        Who is asked about, and on which horizon, follows the configuration on its card.
-    records : Records
-        From `read` or `simulate`.
-    config : Config
-        Places and draws; and as-of dates, where they are not to be the first Mondays of half-terms.
-
-    Raises
-    ------
-    InputRefused
-        No as-of date of these records is late enough and mature.
-    """
-    refuse_lost_outcomes(records)
-    cohort = CohortConfig.model_validate(model.card["config"]["cohort"]).model_copy(update={"as_of": config.cohort.as_of})
-    learned_on = [dt.date.fromisoformat(day) for day in (*model.card["cohort"]["as_of"], *model.card["calibration"]["as_of"])]
-    free = max(horizon_end(day, cohort) for day in learned_on) + dt.timedelta(days=cohort.delay_days)
-    timeline = Timeline(records)
-    days = training_dates(timeline, cohort)
-    if not any(day >= free for day in days):
-        raise InputRefused(
-            f"the model learned from labels that were known by {free}, and no as-of date from then on has outcomes followed to the end",
-            do="Bring records whose outcomes were followed longer; until then, eswarn validate judges the procedure.",
-        )
-    data = compute(timeline, days, cohort, features=seen_and_asked(model.features), labelled=True, progress=progress)
-    dates = data.keys["as_of"].to_numpy()
-    test = np.array([day >= free for day in dates], bool)
-    first = min(day for day in days if day >= free)
-    known = np.array([horizon_end(day, cohort) + dt.timedelta(days=cohort.delay_days) <= first for day in dates], bool)
-    apart = np.array([day >= free for day in data.left_out["as_of"]], bool)
-    table = np.ascontiguousarray(data.of(model.features).X.to_numpy(float)[test])
-    raw = np.asarray(model.booster.predict(table, raw_score=True), float)
-    asked = ask(data, test, apart, score=raw, risk=model.curve(raw), missed=data.X[RECENT.column].to_numpy(float))
-    rules = tuple(_joined([rule], [asked]) for rule in opponents(data.rows(known), data.rows(test), seed=config.model.seed))
-    everybody = households(records, asked.pupil.tolist())
-    own = config.model_copy(update={"cohort": cohort})
-    span = sorted(set(dates[test]))
-    figures = judged(
-        asked, rules, places=config.score.places, household=everybody, draws=config.validation.draws, seed=config.validation.seed
-    )
-    tested = Tested("later cohort", (f"model {model.id[:12]}, tested on {len(span)} dates from {span[0]} to {span[-1]}",), asked, figures,
-                    lead_of(timeline, asked, own), None)  # fmt: skip
-    return Validation({**_about(timeline, own, len(model.features)), "model_id": model.id}, (tested,))
-
-
-def _about(timeline: Timeline, config: Config, features: int) -> dict[str, Any]:
+def about(timeline: Timeline, config: Config, features: int) -> dict[str, Any]:
+    """What a validation says of itself."""
     how = config.validation
     return {
         "eswarn": importlib.metadata.version("eswarn"), "data_digest": timeline.records.digest,
@@ -193,7 +144,7 @@ class _Step:
         seen = self.data.of(self.chosen)
         parts: list[Asked] = []
         answers: list[tuple[Opponent, ...]] = []
-        tried, luck, said = [], None, []
+        tried, luck, groups, said = [], None, None, []
         for number, fold in enumerate(folds):
             progress(f"validating on {split}", number, len(folds))
             try:
@@ -210,16 +161,17 @@ class _Step:
             tried.append(fitted.tried)
             if split == "same schools" and number == 0:
                 luck = self._luck(fitted, asked, seen, progress)
+                groups = by_group(self.timeline, self.data, asked, self.chosen, self.config, fitted=fitted, learned=fold.train)
         progress(f"validating on {split}", len(folds), len(folds))
         if not parts:
             return None
         everybody = stacked(parts)
-        rules = tuple(_joined(same, parts) for same in zip(*answers, strict=True))
+        rules = tuple(joined(same, parts) for same in zip(*answers, strict=True))
         how = self.config.validation
         return Tested(
             split, tuple(dict.fromkeys(said)), everybody,
             judged(everybody, rules, places=self.config.score.places, household=self._household(parts), draws=how.draws, seed=how.seed),
-            lead_of(self.timeline, everybody, self.config), luck, tuple(tried),
+            lead_of(self.timeline, everybody, self.config), luck, tuple(tried), groups,
         )  # fmt: skip
 
     def _ask(self, fitted: Fitted, seen: Dataset, fold: Fold, *, comparable: bool) -> Asked:
@@ -246,7 +198,7 @@ class _Step:
         return np.concatenate(found)
 
 
-def _joined(same: Sequence[Opponent], parts: Sequence[Asked]) -> Opponent:
+def joined(same: Sequence[Opponent], parts: Sequence[Asked]) -> Opponent:
     """The answers of one rule over all folds; who could not be scored is not ranked by a rule either."""
 
     def every(values: Iterable[Floats], otherwise: float) -> Floats:

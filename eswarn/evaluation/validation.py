@@ -13,6 +13,7 @@ from eswarn.evaluation.answers import Answer, answers
 from eswarn.evaluation.arbitrary import EITHER_WAY, Arbitrariness
 from eswarn.evaluation.asked import Asked
 from eswarn.evaluation.bootstrap import Estimate
+from eswarn.evaluation.by_group import ByGroup
 from eswarn.evaluation.folds import RED_LABEL
 from eswarn.evaluation.judged import CURVE, Judged, RuleFigures, percent_name
 from eswarn.evaluation.lead import EARLY, VERY_EARLY, Lead
@@ -44,7 +45,7 @@ class Tested:
     lead: Lead
     arbitrariness: Arbitrariness | None
     tried: tuple[tuple[Trial, ...], ...] = ()
-    groups: Mapping[str, Any] | None = None
+    groups: ByGroup | None = None
 
     @property
     def label(self) -> str:
@@ -106,12 +107,9 @@ class Validation:
         return frame
 
     @property
-    def groups(self) -> pd.DataFrame | None:
-        """Groups of pupils at the places in use, as they may leave the school: small numbers are hidden."""
-        import pandas as pd
-
-        told = [tested.groups for tested in self.splits if tested.groups is not None]
-        return pd.DataFrame(told[0]["rows"]) if told else None
+    def groups(self) -> ByGroup | None:
+        """The lists of the latest day by group; the whole table stays inside the school, ``groups.release`` may leave it."""
+        return self.splits[0].groups
 
     def plain(self) -> dict[str, Any]:
         """Everything but the pupils, ready for JSON: what the card and the page are made from."""
@@ -192,7 +190,7 @@ def _plain_split(tested: Tested) -> dict[str, Any]:
             name: _number(getattr(luck, name)) for name in ("overlap", "always", "ever", "flipped")
         }
     if tested.groups is not None:
-        told["groups"] = dict(tested.groups)
+        told["groups"] = tested.groups.plain()
     return told
 
 

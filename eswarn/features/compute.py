@@ -125,7 +125,7 @@ def choose(config: FeaturesConfig, features: Sequence[Feature] = FEATURES) -> tu
 
 def compute(
     timeline: Timeline, as_of: Sequence[dt.date], config: CohortConfig, *, features: Sequence[Feature], labelled: bool = False,
-    progress: Progress = silent,
+    everybody: bool = False, progress: Progress = silent,
 ) -> Dataset:  # fmt: skip
     """Compute features for everybody who can be scored on each as-of date.
 
@@ -141,6 +141,8 @@ def compute(
         Declarations; one column each, in this order.
     labelled : bool
         Whether to look up what happened next.
+    everybody : bool
+        Whether those who cannot be scored are given a row, too: for what is known of them all the same, such as their groups.
 
     Raises
     ------
@@ -160,6 +162,7 @@ def compute(
         progress("computing features", step, len(as_of))
         check_as_of(timeline, day)
         cohort = cohort_before(timeline.before(day), config)
+        cohort = replace(cohort, abstain=("",) * len(cohort)) if everybody else cohort
         labels = label(timeline, cohort, day, config) if labelled else unlabelled(cohort)
         parts.append(_on(day, cohort, labels, tuple(features)))
     progress("computing features", len(as_of), len(as_of))

@@ -1,9 +1,10 @@
-"""LightGBM's model text: the door to the library, and what of a training cohort may stay in the text."""
+"""LightGBM's model text: the door to the library, the mean of several texts, and what of a training cohort may stay in one."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from eswarn.errors import ModelRefused, OurBug
@@ -53,3 +54,32 @@ def without_pupils(text: str) -> str:
     # LightGBM 4.7 writes [min:max]; the widest range says nothing about anybody
     infos = " ".join("[-1e+300:1e+300]" for _ in names[1].split(" "))
     return re.sub(r"^feature_infos=.*$", f"feature_infos={infos}", text, count=1, flags=re.MULTILINE)
+
+
+def averaged(texts: Sequence[str]) -> str:
+    """Write one model text whose raw score is the mean of those of several: all their trees, with the values of leaves divided.
+
+    A sum of trees is what it stays, so that reasons of the one text are exact and are the means of the reasons of each.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        As LightGBM has just written them, each for the same columns and with the same bins.
+    """
+    if len(texts) == 1:
+        return texts[0]
+    trees = [block.partition("\n")[2] for text in texts for block in text.partition("\nend of trees\n")[0].split("\nTree=")[1:]]
+    blocks = [f"{number}\n{_divided(tree, len(texts))}" for number, tree in enumerate(trees)]
+    head, (_, _, tail) = texts[0].partition("\nTree=")[0], texts[0].partition("\nend of trees\n")
+    sizes = " ".join(str(len(f"Tree={block}\n")) for block in blocks)
+    head = re.sub(r"^tree_sizes=.*$", f"tree_sizes={sizes}", head, count=1, flags=re.MULTILINE)
+    return "\nTree=".join([head, *blocks]) + "\nend of trees\n" + tail
+
+
+def _divided(tree: str, by: int) -> str:
+    """A tree whose leaves, and the means it keeps of them, are so many times smaller."""
+
+    def divide(line: re.Match[str]) -> str:
+        return f"{line[1]}={' '.join(repr(float(word) / by) for word in line[2].split())}"
+
+    return re.sub(r"^(leaf_value|internal_value)=(.*)$", divide, tree, flags=re.MULTILINE)

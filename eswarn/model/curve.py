@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,7 +14,9 @@ ISOTONIC_FROM = 1_000  # persons: with fewer, a curve of two numbers
 LEAST_CHANCE = 1e-4
 SIGMOID_KNOTS = 257
 FLATTEST = 1e-3
-RIDGE = 1e-6  # keeps the slope finite where the scores hardly differ
+# How far from 1 the slope of the curve is thought to lie, before the data: scores are log-odds already, and a few cases say little of it.
+SLOPE_SPREAD = 0.6
+NEWTON_STEPS, CLOSE = 100, 1e-9
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ def fit_curve(raw: Floats, y: npt.NDArray[np.integer], *, cases: int | None = No
     Returns
     -------
     Curve
-        Sigmoid (Platt 1999, with his smoothed targets) under about 1,000 leavers; isotonic above.
+        Sigmoid under about 1,000 leavers: that of Platt (1999), with his smoothed targets, its slope drawn towards 1 as by a normal
+        prior, which hundreds of leavers overrule. Isotonic above.
     """
     rarer = int(min(y.sum(), len(y) - y.sum())) if cases is None else cases
     return _isotonic(raw, y) if rarer >= ISOTONIC_FROM else _sigmoid(raw, y)
@@ -80,7 +82,7 @@ def _sigmoid(raw: Floats, y: npt.NDArray[np.integer]) -> Curve:
     ones, zeros = float(y.sum()), float(len(y) - y.sum())
     target = np.where(y == 1, (ones + 1) / (ones + 2), 1 / (zeros + 2))
     mean, spread = float(raw.mean()), max(float(raw.std()), 1e-6)
-    steep, base = _logistic((raw - mean) / spread, target)
+    steep, base = _logistic((raw - mean) / spread, target, believed=spread)
     slope = steep / spread
     if slope < FLATTEST:  # scores without any signal: nearly level at the base rate, and still rising
         slope, base = FLATTEST, float(np.log(target.mean() / (1 - target.mean())))
@@ -90,17 +92,29 @@ def _sigmoid(raw: Floats, y: npt.NDArray[np.integer]) -> Curve:
     return Curve("sigmoid", tuple((centre + logits / slope).tolist()), tuple((1 / (1 + np.exp(-logits))).tolist()))
 
 
-def _logistic(x: Floats, target: Floats) -> tuple[float, float]:
-    """Slope and intercept of a logistic regression on targets between 0 and 1: each row counts once as 1 and once as 0."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
+def _logistic(x: Floats, target: Floats, *, believed: float) -> tuple[float, float]:
+    """Slope and intercept of a logistic regression on targets between 0 and 1, the slope drawn to what is believed of it."""
+    tight = 1 / (SLOPE_SPREAD * believed) ** 2
 
-    model = LogisticRegression(C=1 / RIDGE, solver="newton-cholesky", tol=1e-8, max_iter=1_000)
-    with warnings.catch_warnings():  # where Newton's step fails it says so, and goes on with another solver by itself
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        fitted = model.fit(np.concatenate([x, x])[:, None], np.repeat([1, 0], len(x)), sample_weight=np.concatenate([target, 1 - target]))
-    # rounded, because the last bits of scikit-learn's matrix products depend on the number of threads (1.9, November 2026)
-    return float(f"{fitted.coef_[0, 0]:.9g}"), float(f"{fitted.intercept_[0]:.9g}")
+    def loss(slope: float, base: float) -> float:
+        at = slope * x + base
+        return float((np.logaddexp(0, at) - target * at).sum()) + tight * (slope - believed) ** 2 / 2
+
+    slope, base = 0.0, float(np.log(target.mean() / (1 - target.mean())))
+    now = loss(slope, base)
+    for _ in range(NEWTON_STEPS):
+        chance = 1 / (1 + np.exp(-(slope * x + base)))
+        # sums and no matrix products, whose last bits depend on the number of threads
+        weight, miss = chance * (1 - chance), chance - target
+        a, b, c = float((weight * x * x).sum()) + tight, float((weight * x).sum()), float(weight.sum())
+        down, across = float((miss * x).sum()) + tight * (slope - believed), float(miss.sum())
+        step = np.array([c * down - b * across, a * across - b * down]) / (a * c - b * b)
+        while (then := loss(slope - step[0], base - step[1])) > now and np.abs(step).max() > CLOSE:
+            step /= 2
+        slope, base, now = slope - float(step[0]), base - float(step[1]), then
+        if np.abs(step).max() <= CLOSE:
+            break
+    return slope, base
 
 
 def _isotonic(raw: Floats, y: npt.NDArray[np.integer]) -> Curve:

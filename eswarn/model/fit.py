@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import importlib.metadata
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,13 @@ import numpy.typing as npt
 
 from eswarn import words
 from eswarn.cohort.blocks import forward_split
+from eswarn.cohort.lately import Register
 from eswarn.config import Config, ModelConfig
 from eswarn.errors import InputRefused
 from eswarn.features.compute import Dataset
 from eswarn.model.bundle import Model
 from eswarn.model.layout import Layout
+from eswarn.model.profile import profile
 from eswarn.model.reasons import Teller, typical_values
 from eswarn.model.reference import Reference, count_reference
 from eswarn.model.shapley import METHOD, Explainer
@@ -32,7 +35,7 @@ ROWS_AT_ONCE = 50_000  # explained at once while training
 REFITS = 4  # of other draws and seeds, to tell which reasons are level
 TYPICAL_LEAST = 10  # pupils behind a typical value
 TRAIN_LEAST, CALIBRATE_LEAST = 200, 50  # leavers without which a later cohort is not split off for calibration
-SETTINGS = ("trees", "depth", "leaves", "min_leaf", "learning_rate", "l2", "seed")
+SETTINGS = ("trees", "depth", "leaves", "min_leaf", "average", "learning_rate", "l2", "seed")
 PACKAGES = ("lightgbm", "numpy", "pandas", "scikit-learn")
 
 
@@ -122,8 +125,9 @@ def _dates(data: Dataset) -> tuple[dt.date, ...]:
 
 
 def assemble(
-    fitted: Fitted, data: Dataset, config: Config, *, digest: str, metrics: dict[str, float], validation: dict[str, Any]
-) -> Model:
+    fitted: Fitted, data: Dataset, config: Config, *, digest: str, metrics: dict[str, float], validation: dict[str, Any],
+    registers: Mapping[dt.date, Register],
+) -> Model:  # fmt: skip
     """Put a fitted model, its card and what is typical together.
 
     Parameters
@@ -138,6 +142,8 @@ def assemble(
         How the trees judged the rows they had not seen.
     validation : dict
         Plain data of a validation of the same procedure on the same records, or why there is none.
+    registers : mapping of date to Register
+        What the registers looked like on each as-of date: kept as counts, for later cohorts to be compared with.
     """
     from eswarn.model.refits import reason_noise, refits
 
@@ -180,6 +186,9 @@ def assemble(
         "validation": validation,
         "software": {p: importlib.metadata.version(p) for p in PACKAGES},
     }  # fmt: skip
+    judged = ~np.isnan(data.y) & np.array([day in fitted.judged_on for day in data.keys["as_of"]], bool)
+    told = profile(data, raw=fitted.raw, risk=model.curve_(fitted.raw), judged=judged, registers=registers, salt=digest)
+    card["drift"] = told.model_dump(mode="json")
     return Model(text, model.curve_, {"typical": typical, **reference.plain(layout)}, card, data.features)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,7 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
 
 from eswarn.errors import nearest
-from eswarn.model.booster import library, without_pupils
+from eswarn.model.booster import averaged, library, without_pupils
 from eswarn.model.curve import Curve, Floats, fit_curve
 from eswarn.model.trees import MAX_DEPTH
 
@@ -22,11 +23,21 @@ if TYPE_CHECKING:
     from sklearn.utils import Tags
 
 Ints = npt.NDArray[np.integer]
-FOLDS = 5
-# Leavers below which a row of settings holds: trees, depth, leaves. Fixed sizes; there is no early stopping.
-SIZES = ((200, 120, 2, 4), (1_000, 200, 3, 8), (10_000, 300, 5, 16), (float("inf"), 400, 7, 31))
+# Cases of the rarer class below which a row of settings holds. Fixed sizes; there is no early stopping.
+SIZES: tuple[tuple[float, dict[str, int]], ...] = (
+    (200, {"trees": 80, "depth": 2, "leaves": 4, "average": 5}),
+    (1_000, {"trees": 100, "depth": 3, "leaves": 8, "average": 3}),
+    (10_000, {"trees": 200, "depth": 4, "leaves": 12, "average": 3}),
+    (math.inf, {"trees": 200, "depth": 5, "leaves": 16, "average": 3}),
+)
+FOLDS = ((200, 10), (math.inf, 5))  # cases likewise: nine tenths of few teach more like all of them than four fifths
+# What differs from seed to seed: thresholds too are drawn by lot, which made better models of simulated tables than searching for the best.
+DRAWN = {"extra_trees": True, "feature_fraction": 0.8}
+ONE_THREAD = 2**18  # numbers in a table that one thread learns from sooner than two
 LEAVERS_IN_LEAF = 5  # expected in the smallest leaf at the base rate
 LEAST_IN_LEAF = 20
+# LightGBM 4.7 estimates the rows of a leaf from its hessian, and makes leaves of 4 where 20 are the least. A row has at most 1/4 of it.
+LEAST_HESSIAN = LEAST_IN_LEAF / 4
 
 
 class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn 1.9 has no types
@@ -35,14 +46,17 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
     Parameters
     ----------
     trees, depth, leaves, min_leaf : int or "auto"
-        Size of the trees. "auto" follows from the number of cases of the rarer class: shallow trees under 200 of them.
+        Trees of each booster, and their size. "auto" follows from the number of cases of the rarer class: shallow trees under 200 of them.
         ``depth`` is at most 8, ``min_leaf`` at least 20.
+    average : int or "auto"
+        Boosters, each of another seed, whose mean the model is: one text with the trees of all.
     learning_rate, l2 : float
         Shrinkage and L2 penalty of LightGBM.
     monotone : mapping of str to int, optional
         Feature name = 1 (risk never falls as it grows) or -1 (never rises).
     seed : int
-        Seed of column sampling and folds. The same data and seed give the same model, bit for bit, on one platform.
+        Seed of what is drawn (columns and thresholds) and of the folds. The same data and seed give the same model, bit for bit, on
+        one platform.
 
     Attributes
     ----------
@@ -61,18 +75,19 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
     Notes
     -----
     The curve comes from rows that the trees have not seen: a later
-    cohort where ``fit`` is given one, else five-fold cross-fitting, with all rows of a group in one fold.
+    cohort where ``fit`` is given one, else cross-fitting, with all rows of a group in one fold: ten folds under 200 cases, else five.
     """
 
     def __init__(
         self, *, trees: int | Literal["auto"] = "auto", depth: int | Literal["auto"] = "auto", leaves: int | Literal["auto"] = "auto",
-        min_leaf: int | Literal["auto"] = "auto", learning_rate: float = 0.05, l2: float = 10.0,
+        min_leaf: int | Literal["auto"] = "auto", average: int | Literal["auto"] = "auto", learning_rate: float = 0.1, l2: float = 10.0,
         monotone: Mapping[str, int] | None = None, seed: int = 1,
     ) -> None:  # fmt: skip
         self.trees = trees
         self.depth = depth
         self.leaves = leaves
         self.min_leaf = min_leaf
+        self.average = average
         self.learning_rate = learning_rate
         self.l2 = l2
         self.monotone = monotone
@@ -158,21 +173,21 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
         likelier = self.decision_function(X) > 0
         return np.asarray(self.classes_[likelier.astype(int)])
 
-    def grow(self, X: Floats, y: Ints, *, seed: int) -> lightgbm.Booster:
-        """Trees alone, of the sizes and settings of this model but another seed, on other rows: without a curve, and kept nowhere."""
-        return self._train(X, y, self._signs(X.shape[1]), seed)
+    def grow(self, X: Floats, y: Ints, *, seed: int, weight: Floats | None = None) -> lightgbm.Booster:
+        """Trees alone: sizes and settings of this model, another seed, other or weighted rows, no curve. They are kept nowhere."""
+        return self._train(X, y, self._signs(X.shape[1]), seed, weight)
 
     def _size(self, cases: Ints, people: Ints) -> dict[str, int]:
         """Settings by the number of cases of the rarer class, each person counted once."""
         rarer = cases == int(cases.mean() < 0.5)
-        _, trees, depth, leaves = next(row for row in SIZES if len(np.unique(people[rarer])) < row[0])
+        found = len(np.unique(people[rarer]))
         in_leaf = round(min(LEAVERS_IN_LEAF / rarer.mean(), len(cases) / 10))
-        auto = {"trees": trees, "depth": depth, "leaves": leaves, "min_leaf": max(LEAST_IN_LEAF, in_leaf)}
+        auto = next(size for below, size in SIZES if found < below) | {"min_leaf": max(LEAST_IN_LEAF, in_leaf)}
         size = {name: value if getattr(self, name) == "auto" else int(getattr(self, name)) for name, value in auto.items()}
         if not 1 <= size["depth"] <= MAX_DEPTH or size["min_leaf"] < LEAST_IN_LEAF:
             raise ValueError(f"depth is at most {MAX_DEPTH} (exact reasons cost 3^depth) and min_leaf at least {LEAST_IN_LEAF}")
-        if size["trees"] < 1 or size["leaves"] < 2 or not self.learning_rate > 0 or not self.l2 >= 0:
-            raise ValueError("there is a tree at least, two leaves to a tree, learning_rate is above 0, and l2 is 0 or more")
+        if min(size["trees"], size["average"]) < 1 or size["leaves"] < 2 or not self.learning_rate > 0 or not self.l2 >= 0:
+            raise ValueError("there is a tree and a booster at least, two leaves to a tree, learning_rate is above 0, and l2 is 0 or more")
         return size
 
     def _signs(self, columns: int) -> list[int]:
@@ -186,17 +201,23 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
                 raise ValueError("monotone is 1 (risk never falls), -1 (never rises) or 0")
         return [int(monotone.get(name, 0)) for name in names]
 
-    def _train(self, table: Floats, cases: Ints, signs: list[int], seed: int | None = None) -> lightgbm.Booster:
+    def _train(
+        self, table: Floats, cases: Ints, signs: list[int], seed: int | None = None, weight: Floats | None = None
+    ) -> lightgbm.Booster:
         lgb = library()
         params = {
             "objective": "binary", "learning_rate": self.learning_rate, "max_depth": self.size_["depth"],
-            "num_leaves": self.size_["leaves"], "min_data_in_leaf": self.size_["min_leaf"], "lambda_l2": self.l2,
-            "feature_fraction": 0.8, "seed": self.seed if seed is None else seed, "deterministic": True, "force_row_wise": True,
-            "verbosity": -1, "monotone_constraints": signs,
+            "num_leaves": self.size_["leaves"], "min_data_in_leaf": self.size_["min_leaf"],
+            "min_sum_hessian_in_leaf": LEAST_HESSIAN, "lambda_l2": self.l2,
+            "deterministic": True, "force_row_wise": True, "verbosity": -1, "monotone_constraints": signs,
+            "num_threads": 1 if table.size <= ONE_THREAD else 0, **DRAWN,
         }  # fmt: skip
         # position names: LightGBM refuses some characters, and a name must not decide whether a model can be trained
-        data = lgb.Dataset(table, cases, feature_name=[f"x{i}" for i in range(table.shape[1])], free_raw_data=True)
-        text = without_pupils(lgb.train(params, data, num_boost_round=self.size_["trees"]).model_to_string())
+        data = lgb.Dataset(table, cases, weight=weight, feature_name=[f"x{i}" for i in range(table.shape[1])], free_raw_data=True)
+        seeds = np.random.SeedSequence(self.seed if seed is None else seed).generate_state(self.size_["average"]) >> 1  # 31 bits
+        # all learn from the one set of bins: with bins of its own each would bring thresholds of its own, too many for exact reasons
+        grown = (lgb.train(params | {"seed": int(one)}, data, num_boost_round=self.size_["trees"]) for one in seeds)
+        text = without_pupils(averaged([booster.model_to_string() for booster in grown]))
         booster: lightgbm.Booster = lgb.Booster(model_str=text)  # what LightGBM has just written may be read by it: gains and all are kept
         return booster
 
@@ -206,9 +227,10 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
         np.maximum.at(is_case, people, (cases == int(cases.mean() < 0.5)).astype(np.int64))
         counts = np.unique(is_case, return_counts=True)[1]
         kind, most = (StratifiedKFold, counts.min()) if counts.min() > 1 else (KFold, len(is_case))
+        folds = next(folds for below, folds in FOLDS if is_case.sum() < below)
         raw = np.full(len(table), np.nan)
         if most > 1:
-            for _, fold in kind(min(FOLDS, most), shuffle=True, random_state=self.seed).split(is_case, is_case):
+            for _, fold in kind(min(folds, most), shuffle=True, random_state=self.seed).split(is_case, is_case):
                 judge = np.isin(people, fold)
                 if len(np.unique(cases[~judge])) == 2:
                     raw[judge] = self._raw(self._train(table[~judge], cases[~judge], signs), table[judge])

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+from typing import Any
 
-from eswarn.errors import InputRefused
 from eswarn.evaluation.audit.lines import Audit
-from eswarn.folders import replace_file
 from eswarn.report.audit_english import MEANING, TEXT
 from eswarn.report.page import filled
+from eswarn.report.pair import write_pair
 
 PAGE, DATA = "audit.html", "audit.json"
 FORMAT = 1
@@ -28,24 +27,16 @@ def write_audit(audit: Audit, folder: str | Path) -> Path:
     InputRefused
         The folder cannot be made or written.
     """
-    place = Path(folder)
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputRefused(f"cannot be written ({error.strerror})", where=str(place), do="Name another folder with --out.") from None
-    replace_file(place / DATA, as_json(audit).encode())
-    replace_file(place / PAGE, render_audit(audit).encode("utf-8", errors="replace"))
-    return place / PAGE
+    return write_pair(folder, (PAGE, render_audit(audit)), (DATA, plain(audit)))
 
 
-def as_json(audit: Audit) -> str:
-    """The audit as JSON text: what was audited, whether it passed, and each check with its place on the page."""
+def plain(audit: Audit) -> dict[str, Any]:
+    """The audit as plain data: what was audited, whether it passed, and each check with its place on the page."""
     checks = [
         {"code": c.code, "title": c.title, "result": c.result, "figure": c.figure, "meaning": MEANING[c.code], "page": f"{PAGE}#{c.code}"}
         for c in audit.checks
     ]
-    told = {"eswarn_audit": FORMAT, "about": dict(audit.about), "passed": audit.passed, "checks": checks}
-    return json.dumps(told, indent=1) + "\n"
+    return {"eswarn_audit": FORMAT, "about": dict(audit.about), "passed": audit.passed, "checks": checks}
 
 
 def render_audit(audit: Audit) -> str:

@@ -12,7 +12,10 @@ from benchmarks.figures_page import page
 from tests.conftest import ROOT
 
 FIGURES: dict[str, Any] = json.loads((ROOT / "docs" / "figures.json").read_text(encoding="utf-8"))
-PARTS = ["import", "scale", "explanations", "truth", "national", "calibration", "leaks", "fresh", "oulad"]
+PARTS = [
+    "import", "scale", "explanations", "truth", "national", "calibration", "leaks", "validation", "coverage", "fairness", "drift", "fresh",
+    "open_tables", "oulad", "oulad_tables", "ews_flags",
+]  # fmt: skip
 
 
 def test_page_and_file_agree() -> None:

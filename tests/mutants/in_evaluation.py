@@ -1,9 +1,16 @@
-"""Planted bugs of the evaluation: opponents that are weaker than the rules in use, or that peek."""
+"""Planted bugs of the evaluation: splits that leak, figures that flatter, opponents that are weaker than the rules in use, or that peek."""
 
 from __future__ import annotations
 
+from eswarn.evaluation import bootstrap, calibrated, folds, judged, lead, metrics, redrawn
 from eswarn.evaluation.opponents import every, facts, points, rules, schools
 from tests.mutants.planted import Mutant
+from tests.unit.evaluation import test_bootstrap as of_intervals
+from tests.unit.evaluation import test_calibrated as of_chances
+from tests.unit.evaluation import test_folds as of_folds
+from tests.unit.evaluation import test_judged as of_lists
+from tests.unit.evaluation import test_lead as of_lead
+from tests.unit.evaluation import test_metrics as of_metrics
 from tests.unit.evaluation import test_opponents as of_opponents
 
 MUTANTS = [
@@ -17,4 +24,32 @@ MUTANTS = [
            of_opponents.test_the_school_mean_is_drawn_towards_all_by_as_much_as_chance_would_move_it),
     Mutant("the leaving rate of a school is that of the pupils asked about", every, "school_mean(train, test)", "school_mean(test, test)",
            of_opponents.test_no_opponent_looks_at_what_happened),
+    Mutant("everybody level with the cut is listed", metrics, "np.clip(number[lists] - above, 0, level) / level",
+           "(number[lists] > above) * 1.0", of_metrics.test_recall_over_ties_is_the_mean_over_all_orders_of_those_who_are_level),
+    Mutant("who was not scored takes a place that is left over", metrics, "np.where(np.isneginf(score), 0.0, ", "np.where(False, 0.0, ",
+           of_metrics.test_a_share_of_places_counts_those_not_scored_and_is_rounded_up),
+    Mutant("few schools are as sure as many", bootstrap, "float(stats.t.ppf((1 + LEVEL) / 2, clusters - 1))", "1.96",
+           of_intervals.test_the_interval_is_a_t_interval_made_wider_for_few_clusters),
+    Mutant("seven schools can tell", bootstrap, "LEAST_SCHOOLS = 8", "LEAST_SCHOOLS = 7",
+           of_intervals.test_few_schools_tell_nothing_and_up_to_twenty_are_left_out_in_turn, (7, "cannot tell", True)),
+    Mutant("places stay as many however many pupils are drawn", redrawn, "rows[:, None] * share[order]",
+           "np.full_like(rows, rows[0])[:, None] * share[order]", of_intervals.test_every_figure_is_that_of_the_schools_drawn_repeated),
+    Mutant("the lower one of a tied pair still loses to a stayer", redrawn, "- level_with / 2", "- level_with",
+           of_intervals.test_every_figure_is_that_of_the_schools_drawn_repeated),
+    Mutant("weeks of holiday are lead time", lead, "np.cumsum(np.diff(week, prepend=-NEVER) > 0)", "week",
+           of_lead.test_school_weeks_are_counted_from_the_listing_to_the_last_session_attended, ("2026-01-05", 6)),
+    Mutant("lead time runs to the last day on roll", lead,
+           "np.minimum(timeline.last_attended[pupil], _departure(timeline, pupil, as_of, config))",
+           "_departure(timeline, pupil, as_of, config)",
+           of_lead.test_school_weeks_are_counted_from_the_listing_to_the_last_session_attended, ("2026-02-19", 0)),
+    Mutant("luck is drawn from what happened", calibrated, "< risk\n", "< risk.mean()\n",
+           of_chances.test_luck_is_exceeded_one_time_in_twenty_when_every_chance_is_right),
+    Mutant("the reporting delay is forgotten", folds, "horizon_end(day, config) + dt.timedelta(days=config.delay_days) <= first",
+           "horizon_end(day, config) <= first", of_folds.test_one_more_day_of_delay_moves_the_training_block),
+    Mutant("siblings at other schools are learned from", folds, "& ~np.isin(household, household[part == number])", "",
+           of_folds.test_schools_are_held_out_whole_with_everybody_of_their_households),
+    Mutant("folds meet", folds, "end = test[0]", "end = test[1]",
+           of_folds.test_test_blocks_of_folds_do_not_meet_and_the_latest_ends_with_the_last_date),
+    Mutant("the lead of a rule over the model is shown as the model's", judged, "reach[h] - its[h]", "its[h] - reach[h]",
+           of_lists.test_a_better_list_is_shown_to_be_better_and_an_equal_one_is_not),
 ]  # fmt: skip

@@ -136,7 +136,7 @@ def test_a_model_whose_store_failed_is_complete_and_tracked_later(demo: Demo, tm
 
 
 def test_without_a_folder_a_store_that_fails_is_a_warning_and_the_model_is_there(tmp_path: Path):
-    config = ew.Config.model_validate({"model": {"trees": 5}})
+    config = ew.Config.model_validate({"model": {"trees": 5, "average": 1}})
     with pytest.warns(UserWarning, match="the tracking store failed"):
         model = ew.train(made_up_school.records(), config, tracking=DEAD)
     assert model.booster.num_trees() == 5

@@ -88,7 +88,7 @@ def test_the_tables_that_facts_may_name_are_those_there_are():
         ("[model]\nmin_leafs = 30", 'unknown key "model.min_leafs". Did you mean "min_leaf"?'),
         ("[tracking]\nurl = 'off'", 'unknown key "tracking.url". Did you mean "uri"?'),
         ("[features]\nexclude = []", 'unknown key "features.exclude". Known names: only, protected, without.'),
-        ("seed = 2", 'unknown key "seed". Known names: cohort, features, model, score, tracking.'),
+        ("seed = 2", 'unknown key "seed". Known names: cohort, features, model, score, search, tracking, validation.'),
     ],
 )
 def test_an_unknown_choice_is_refused_with_the_nearest_one(told, tmp_path: Path, text: str, said: str):

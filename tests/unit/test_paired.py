@@ -1,4 +1,4 @@
-"""Figures over weighted draws are those of scikit-learn and of eswarn on the same people written out, ties and all."""
+"""Figures of the open data are those of the people drawn, all rows of one together, and claim no more than their interval."""
 
 from __future__ import annotations
 
@@ -6,27 +6,40 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.paired import compare, ranked
+from benchmarks.paired import PLACES, against, draws_of, figures, ranked
 from eswarn.evaluation.metrics import recall_at
 
 
-@pytest.mark.parametrize(("n", "levels"), [(20, 3), (300, 8), (300, 100_000)])
-def test_weights_are_people_counted_more_than_once(n: int, levels: int) -> None:
-    random = np.random.default_rng(n + levels)
-    score, y = random.integers(0, levels, n).astype(float), random.integers(0, 2, n)
-    weights = random.multinomial(n, np.full(n, 1 / n), 5)
-    auc, recall = ranked(score, y, weights, places=0.1)
-    for draw, times in enumerate(weights):
-        people = np.repeat(np.arange(n), times)
-        assert auc[draw] == pytest.approx(roc_auc_score(y[people], score[people]), abs=1e-12)
-        assert recall[draw] == pytest.approx(recall_at(score[people], y[people], int(np.ceil(0.1 * n))), abs=1e-12)
+def test_a_person_is_drawn_with_all_rows() -> None:
+    random = np.random.default_rng(1)
+    people, score, y = np.arange(120) // 2, random.integers(0, 9, 120).astype(float), random.integers(0, 2, 120)
+    draws = draws_of(people)
+    under = ranked(draws, score, y)
+    for i in (0, 1, 2_000):
+        rows = np.repeat(np.arange(120), draws.weights[i][people])
+        assert under["auc"][i] == pytest.approx(roc_auc_score(y[rows], score[rows]), abs=1e-12)
+        assert under["recall"][i] == pytest.approx(recall_at(score[rows], y[rows], int(np.ceil(PLACES * len(rows)))), abs=1e-12)
 
 
 def test_a_real_difference_is_shown_and_none_is_not() -> None:
     random = np.random.default_rng(1)
     y = random.integers(0, 2, 400)
-    noise, good = random.normal(size=400), y + random.normal(size=400)
-    assert compare(good, noise, y, places=0.1)[0].said == "better"
-    assert compare(noise, good, y, places=0.1)[0].said == "worse"
-    same = compare(noise, noise, y, places=0.1)
-    assert [(gap.value, gap.low, gap.high, gap.said) for gap in same] == [(0, 0, 0, "not shown to beat")] * 2
+    draws = draws_of(np.arange(400))
+    noise, good = (ranked(draws, score, y) for score in (random.normal(size=400), y + random.normal(size=400)))
+    assert against(draws, good, noise)["auc"]["said"] == "better"
+    assert against(draws, noise, good)["auc"]["said"] == "worse"
+    assert against(draws, noise, ranked(draws, random.normal(size=400), y))["auc"]["said"] == "not shown to beat"
+
+
+def test_chances_that_are_all_too_high_are_right_once_the_intercept_is_taken_out() -> None:
+    random = np.random.default_rng(2)
+    log_odds = random.normal(-1, 1, 20_000)
+    y = (random.random(20_000) < 1 / (1 + np.exp(-log_odds))).astype(int)
+    draws = draws_of(np.arange(20_000) // 100)
+    risk = 1 / (1 + np.exp(-log_odds - 1))
+    told = figures(draws, ranked(draws, risk, y), risk, y)
+    assert told["ece"] > 0.1 > 3 * told["ece_without_intercept"]
+    assert told["observed_over_expected"] < 0.8
+    assert told["slope"] == pytest.approx(1, abs=0.1)
+    assert told["ece_by_luck"] < told["ece_by_luck_95"] < told["ece"]
+    assert told["auc_low"] < told["auc"] < told["auc_high"]

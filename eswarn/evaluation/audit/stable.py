@@ -61,7 +61,7 @@ def as_trained(run: Run, *, directed: bool = True) -> RiskModel:
     try:
         told = {name: value for name, value in run.model.card["model"].items() if value != "auto"}
         settings = ModelConfig.model_validate(told)
-        sizes = {name: int(told[name]) for name in ("trees", "depth", "leaves", "min_leaf")}
+        sizes = {name: int(told[name]) for name in ("trees", "depth", "leaves", "min_leaf", "average")}
         signs = {str(column): feature.sign for column, feature in enumerate(run.model.features)}
     except (AttributeError, KeyError, TypeError, ValidationError):
         raise ModelRefused("the card of the model does not say how it was trained, or not within bounds") from None

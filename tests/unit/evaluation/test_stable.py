@@ -60,7 +60,7 @@ def test_whole_schools_are_drawn_where_there_are_five(run: Run, told: Stability)
 
 def test_the_sizes_and_directions_are_those_of_the_model(run: Run) -> None:
     model = as_trained(run)
-    assert model.size_ == {name: run.model.card["model"][name] for name in ("trees", "depth", "leaves", "min_leaf")}
+    assert model.size_ == {name: run.model.card["model"][name] for name in ("trees", "depth", "leaves", "min_leaf", "average")}
     assert model.monotone == {str(i): feature.sign for i, feature in enumerate(run.model.features)}
     assert as_trained(run, directed=False).monotone is None
 

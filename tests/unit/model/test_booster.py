@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from eswarn.errors import ModelRefused, OurBug
-from eswarn.model.booster import booster_from, library, without_pupils
+from eswarn.model.booster import averaged, booster_from, library, without_pupils
 from eswarn.model.risk import RiskModel
 from eswarn.model.trees import read_trees
 from tests import made_up_school
@@ -57,6 +57,22 @@ def test_a_text_with_categories_is_our_own_fault(text: str):
     for wrong in (text.replace("pandas_categorical:null", 'pandas_categorical:[["P1"]]'), text.replace("feature_names=", "names=")):
         with pytest.raises(OurBug, match="categories or no feature names"):
             without_pupils(wrong)
+
+
+def test_the_mean_of_several_texts_is_one_text_that_both_readers_read(text: str, table: np.ndarray):
+    y = (table[:, 2] > 0.5).astype(int)
+    other = lgb.train(SETTINGS | {"max_depth": 3}, lgb.Dataset(table, y), num_boost_round=7).model_to_string()
+    stump = lgb.train(SETTINGS, lgb.Dataset(table[:30], y[:30]), num_boost_round=2).model_to_string()  # too few rows for any question
+    texts = [text, other, stump]
+    mean = averaged(texts)
+    wanted = np.mean([lgb.Booster(model_str=one).predict(table, raw_score=True) for one in texts], axis=0)
+    for booster in (lgb.Booster(model_str=mean), booster_from(read_trees(mean))):
+        assert booster.predict(table, raw_score=True) == pytest.approx(wanted, abs=1e-12)
+    assert len(read_trees(mean)) == sum(len(read_trees(one)) for one in texts) > 27
+    assert read_trees(lgb.Booster(model_str=mean).model_to_string()).value.tobytes() == read_trees(mean).value.tobytes()
+    gains = sum(lgb.Booster(model_str=one).feature_importance("gain") for one in texts)
+    assert lgb.Booster(model_str=mean).feature_importance("gain") == pytest.approx(gains)
+    assert averaged([text]) == text
 
 
 def test_a_machine_without_libgomp_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch):

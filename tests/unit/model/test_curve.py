@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import minimize
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 from sklearn.isotonic import IsotonicRegression
 
-from eswarn.model.curve import ISOTONIC_FROM, LEAST_CHANCE, Curve, fit_curve
+from eswarn.model.curve import ISOTONIC_FROM, LEAST_CHANCE, SLOPE_SPREAD, Curve, fit_curve
 
 
 class Given(ClassifierMixin, BaseEstimator):
@@ -47,13 +48,40 @@ def around_the_knots(curve: Curve) -> np.ndarray:
     return np.concatenate([knots, np.nextafter(knots, -np.inf), np.nextafter(knots, np.inf)])
 
 
-@pytest.mark.parametrize(("n", "base"), [(60, 0.5), (2_000, -1.0), (2_000, 4.0), (500, 2.0)])
-def test_few_leavers_get_the_sigmoid_that_scikit_learn_fits(n: int, base: float):
-    raw, y = cohort(n, base=base)
+@pytest.mark.parametrize(("n", "base", "slope"), [(60, 0.5, 0.7), (2_000, -1.0, 0.7), (2_000, 4.0, 0.7), (500, 2.0, 0.0), (300, 2.0, 3.0)])
+def test_few_leavers_get_the_likeliest_sigmoid_whose_slope_is_thought_to_be_near_one(n: int, base: float, slope: float):
+    raw, y = cohort(n, base=base, slope=slope)
+    ones, zeros = y.sum(), n - y.sum()
+    target = np.where(y == 1, (ones + 1) / (ones + 2), 1 / (zeros + 2))  # Platt 1999
+
+    def loss(at: np.ndarray) -> float:
+        score = at[0] * raw + at[1]
+        return float((np.logaddexp(0, score) - target * score).sum() + ((at[0] - 1) / SLOPE_SPREAD) ** 2 / 2)
+
+    best = minimize(loss, [1.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-9, "maxiter": 5_000}).x
     curve = fit_curve(raw, y)
-    platt = CalibratedClassifierCV(FrozenEstimator(Given().fit(raw[:, None], y)), method="sigmoid", ensemble=False).fit(raw[:, None], y)
     assert curve.method == "sigmoid"
-    assert np.abs(curve(raw) - platt.predict_proba(raw[:, None])[:, 1]).max() < 3e-4
+    assert np.abs(curve(raw) - 1 / (1 + np.exp(-(best[0] * raw + best[1])))).max() < 3e-4
+
+
+def test_hundreds_of_leavers_overrule_what_was_thought_of_the_slope():
+    raw, y = cohort(5_000, base=0.0)
+    platt = CalibratedClassifierCV(FrozenEstimator(Given().fit(raw[:, None], y)), method="sigmoid", ensemble=False).fit(raw[:, None], y)
+    curve = fit_curve(raw, y)
+    assert (300 < y.sum() < ISOTONIC_FROM, curve.method) == (True, "sigmoid")
+    assert np.abs(curve(raw) - platt.predict_proba(raw[:, None])[:, 1]).max() < 2e-3
+
+
+def test_a_few_leavers_do_not_make_a_curve_steep_or_flat_by_luck():
+    """Scores that are log-odds already, in cohorts of 40: drawn towards 1, the slope is nearer to it than by the cohort alone."""
+    drawn, alone = [], []
+    for seed in range(30):
+        raw, y = cohort(40, base=2.0, seed=seed, slope=1.0)
+        platt = CalibratedClassifierCV(FrozenEstimator(Given().fit(raw[:, None], y)), method="sigmoid", ensemble=False).fit(raw[:, None], y)
+        ends = np.array([-4.0, -2.0])
+        for risk, told in ((fit_curve(raw, y)(ends), drawn), (platt.predict_proba(ends[:, None])[:, 1], alone)):
+            told.append(abs(float(np.diff(np.log(risk / (1 - risk)))[0]) / 2 - 1))
+    assert np.mean(drawn) < 0.75 * np.mean(alone)
 
 
 def test_a_thousand_leavers_get_an_isotonic_curve_through_the_levels_of_scikit_learn():
@@ -104,8 +132,8 @@ def test_an_isotonic_curve_rises_next_to_every_knot_too():
 
 
 def test_scores_that_tell_nothing_get_nearly_the_base_rate():
-    y = np.array([1] * 10 + [0] * 90)
-    for raw in (np.full(100, -2.0), np.tile([1.0, 2.0], 50)):
+    y = np.array([1] * 100 + [0] * 900)
+    for raw in (np.full(1_000, -2.0), np.tile([1.0, 2.0], 500)):
         curve = fit_curve(raw, y)
         assert curve(raw) == pytest.approx(0.1, abs=0.01)
 

@@ -33,7 +33,7 @@ def labelled(leavers: int, *, n: int = 900, dates: tuple[str, ...] = ("2023-09-0
 
 
 def assembled(data: Dataset, config: Config = SMALL) -> dict[str, Any]:
-    return dict(assemble(fit(data, config), data, config, digest="d", metrics={"auc": 0.5}).card)
+    return dict(assemble(fit(data, config), data, config, digest="d", metrics={"auc": 0.5}, validation={}, registers={}).card)
 
 
 def calibration(how: str, **cohort: Any) -> Config:
@@ -169,7 +169,7 @@ def test_a_horizon_that_ends_on_a_date_is_kept_and_asked_for_again():
         }
     )
     data = labelled(60)
-    model = assemble(fit(data, config), data, config, digest="d", metrics={})
+    model = assemble(fit(data, config), data, config, digest="d", metrics={}, validation={}, registers={})
     assert model.card["cohort"]["horizon"] == "until 2025-07-18"
     assert "horizon_days" not in model.card["config"]["cohort"]
     assert ew.score(model, made_up_school.records(), made_up_school.AS_OF).about["horizon_until"] == "2025-07-18"

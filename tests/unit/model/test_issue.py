@@ -17,7 +17,7 @@ from eswarn.config import ScoreConfig
 from eswarn.errors import OurBug
 from eswarn.features.compute import Dataset
 from eswarn.model.bundle import Model
-from eswarn.model.issue import _places, issue, rank_in_school
+from eswarn.model.issue import issue, places_of, rank_in_school
 from eswarn.model.scores import Scores
 from eswarn.model.shapley import Explained
 from tests import made_up_school
@@ -97,7 +97,7 @@ def test_a_higher_chance_is_never_ranked_below_a_lower_one():
     [(0.05, 100, 5), (0.05, 101, 6), (0.05, 20, 1), (0.05, 1, 1), (0.1, 30, 3), (0.3, 10, 3), (1, 500, 1), (12, 500, 12), (12, 3, 12)],
 )
 def test_places_are_a_share_of_the_roll_rounded_up_or_a_number(places: float, roll: int, expected: int):
-    assert _places(places, np.array([roll])).tolist() == [expected]
+    assert places_of(places, np.array([roll])).tolist() == [expected]
 
 
 def test_tiers_go_by_places_in_each_school(given_scores):

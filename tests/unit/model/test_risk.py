@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import lightgbm as lgb
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,6 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from eswarn.model.risk import LEAST_IN_LEAF, RiskModel
+from eswarn.model.shapley import explainer_against
 
 NAMES = ("absence", "late", "marks", "noise")
 
@@ -65,9 +67,9 @@ def test_a_clone_with_other_settings_is_another_model(fitted: RiskModel, data: t
     again = clone(fitted)
     assert again.get_params() == fitted.get_params()
     assert not hasattr(again, "booster_")
-    other = clone(fitted).set_params(trees=7, depth=1, leaves=2, min_leaf=50, seed=9).fit(*data)
-    assert other.size_ == {"trees": 7, "depth": 1, "leaves": 2, "min_leaf": 50}
-    assert other.booster_.num_trees() == 7
+    other = clone(fitted).set_params(trees=7, depth=1, leaves=2, min_leaf=50, average=2, seed=9).fit(*data)
+    assert other.size_ == {"trees": 7, "depth": 1, "leaves": 2, "min_leaf": 50, "average": 2}
+    assert other.booster_.num_trees() == 14
 
 
 def test_any_two_classes_will_do(data: tuple[pd.DataFrame, np.ndarray]):
@@ -119,7 +121,8 @@ def test_columns_in_another_order_or_of_another_name_are_refused(fitted: RiskMod
     ("settings", "said"),
     [
         ({"depth": 9}, "depth is at most 8"), ({"depth": 0}, "depth is at most 8"), ({"min_leaf": 19}, "min_leaf at least 20"),
-        ({"trees": 0}, "a tree at least"), ({"leaves": 1}, "two leaves"), ({"learning_rate": 0}, "learning_rate"), ({"l2": -1}, "l2"),
+        ({"trees": 0}, "a tree and a booster"), ({"average": 0}, "a tree and a booster"), ({"leaves": 1}, "two leaves"),
+        ({"learning_rate": 0}, "learning_rate"), ({"l2": -1}, "l2"),
         ({"learning_rate": float("nan")}, "learning_rate"), ({"monotone": {"absense": 1}}, 'Did you mean "absence"'),
         ({"monotone": {"absence": 2}}, "monotone is 1"),
     ],
@@ -177,6 +180,44 @@ def test_one_thread_and_two_give_the_same_bits(monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("OMP_NUM_THREADS", threads)
         told.append(subprocess.run([sys.executable, "-c", THREADS], capture_output=True, text=True, check=True).stdout)
     assert told[0] == told[1] != ""
+
+
+# --- several boosters averaged ---------------------------------------------------------------------------------------
+
+
+def test_the_raw_score_is_the_mean_of_boosters_of_other_seeds(data: tuple[pd.DataFrame, np.ndarray], monkeypatch: pytest.MonkeyPatch):
+    X, y = data
+    grown: list[lgb.Booster] = []
+    train = lgb.train
+    monkeypatch.setattr(lgb, "train", lambda *words, **named: grown.append(train(*words, **named)) or grown[-1])
+    model = RiskModel(trees=40, average=4, monotone={"absence": 1}).fit(X, y, later=(X, y))
+    each = [booster.predict(X, raw_score=True) for booster in grown]
+    assert len({one.tobytes() for one in each}) == len(each) == 4
+    assert model.raw_score(X) == pytest.approx(np.mean(each, axis=0), abs=1e-12)
+    assert model.grow(X.to_numpy(), y, seed=model.seed).model_to_string() == model.booster_.model_to_string()
+
+
+def test_reasons_of_the_mean_are_the_means_of_the_reasons(data: tuple[pd.DataFrame, np.ndarray], monkeypatch: pytest.MonkeyPatch):
+    X, y = data
+    grown: list[lgb.Booster] = []
+    train = lgb.train
+    monkeypatch.setattr(lgb, "train", lambda *words, **named: grown.append(train(*words, **named)) or grown[-1])
+    model, table = RiskModel(trees=30, average=3).fit(X, y, later=(X, y)), X.to_numpy()
+    values = [explainer_against(booster.model_to_string(), table)(table[:200]).values for booster in grown]
+    ours = explainer_against(model.booster_.model_to_string(), table)(table[:200])
+    assert ours.values == pytest.approx(np.mean(values, axis=0), abs=1e-12)
+    assert ours.raw == pytest.approx(model.raw_score(X)[:200], abs=1e-12)
+
+
+def test_a_mean_of_more_boosters_depends_less_on_the_seed(data: tuple[pd.DataFrame, np.ndarray]):
+    X, y = data
+
+    def moves(average: int) -> float:
+        model = RiskModel(trees=60, average=average).fit(X, y, later=(X, y))
+        raws = [model.grow(X.to_numpy(), y, seed=seed).predict(X.to_numpy(), raw_score=True) for seed in range(8)]
+        return float(np.std(raws, axis=0, ddof=1).mean())
+
+    assert moves(8) < 0.5 * moves(1)
 
 
 # --- monotone --------------------------------------------------------------------------------------------------------
@@ -243,19 +284,26 @@ def test_rows_of_few_people_neither_warn_nor_fail(people: np.ndarray):
 # --- sizes and calibration -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("leavers", "size"), [(199, (120, 2, 4)), (200, (200, 3, 8)), (999, (200, 3, 8)), (1_000, (300, 5, 16))])
-def test_trees_grow_with_the_number_of_leavers(leavers: int, size: tuple[int, int, int]):
+@pytest.mark.parametrize(
+    ("leavers", "size"), [(199, (80, 2, 4, 5)), (200, (100, 3, 8, 3)), (999, (100, 3, 8, 3)), (1_000, (200, 4, 12, 3))]
+)
+def test_trees_grow_with_the_number_of_leavers(leavers: int, size: tuple[int, int, int, int]):
     X = np.random.default_rng(0).normal(size=(4_000, 2))
     model = RiskModel()._size((np.arange(4_000) < leavers).astype(int), np.arange(4_000))
-    assert (model["trees"], model["depth"], model["leaves"]) == size
+    assert (model["trees"], model["depth"], model["leaves"], model["average"]) == size
     many_rows_of_few = RiskModel()._size((np.arange(len(X)) < 1_000).astype(int), np.arange(len(X)) // 10)
     assert many_rows_of_few["depth"] == 2, "a person counts once, not once a row"
 
 
 def test_no_leaf_holds_fewer_than_twenty_rows(fitted: RiskModel):
-    counts = [int(n) for line in fitted.booster_.model_to_string().split("leaf_count=")[1:] for n in line.split("\n")[0].split()]
-    assert len(counts) > 100
-    assert min(counts) >= LEAST_IN_LEAF
+    """A few telling columns make leaves of 4 rows with LightGBM's own least number, which it only estimates (4.7)."""
+    rng = np.random.default_rng(0)
+    X = np.round(rng.normal(size=(600, 1)) * 2 + rng.normal(size=(600, 6)))
+    y = (rng.random(600) < 1 / (1 + np.exp(-X[:, :3].mean(axis=1) * 2))).astype(int)
+    for model in (fitted, RiskModel(depth=5, leaves=16, min_leaf=20, l2=0).fit(X, y)):
+        counts = [int(n) for line in model.booster_.model_to_string().split("leaf_count=")[1:] for n in line.split("\n")[0].split()]
+        assert len(counts) > 100
+        assert min(counts) >= LEAST_IN_LEAF
 
 
 def test_the_curve_is_fitted_on_rows_the_trees_did_not_see():
@@ -267,7 +315,7 @@ def test_the_curve_is_fitted_on_rows_the_trees_did_not_see():
     def gap(raw: np.ndarray) -> float:
         return float(raw[y == 1].mean() - raw[y == 0].mean())
 
-    assert gap(seen) > 1
+    assert gap(seen) > 0.8
     assert abs(gap(held_out)) < 0.3
     assert np.ptp(model.predict_proba(X)[:, 1]) < 0.3, "so the curve is nearly level"
 
@@ -280,10 +328,10 @@ def test_rows_of_one_person_stay_together_when_the_curve_is_fitted(monkeypatch: 
     monkeypatch.setattr(RiskModel, "_raw", staticmethod(lambda booster, table: judged.append(set(table[:, 0])) or raw(booster, table)))
     person = np.random.default_rng(5).permutation(np.repeat(np.arange(40), 5))
     model = RiskModel(trees=5).fit(np.column_stack([person, person % 7]), (person < 12).astype(int), groups=person)
-    assert (len(learned), len(judged)) == (6, 5), "all rows, then five folds"
+    assert (len(learned), len(judged)) == (11, 10), "all rows, then ten folds"
     assert all(not seen & held_out for seen, held_out in zip(learned[1:], judged, strict=True))
     assert sorted(p for fold in judged for p in fold) == sorted(set(person))
-    assert all(2 <= len(fold & set(range(12))) <= 3 for fold in judged), "leavers are spread evenly"
+    assert all(1 <= len(fold & set(range(12))) <= 2 for fold in judged), "leavers are spread evenly"
     assert len(model.judged_[0]) == 200
 
 

@@ -16,7 +16,7 @@ from eswarn.model.risk import RiskModel
 from eswarn.model.search import GRID, search
 from tests.made_up_school import dataset
 
-GRID_CONFIG = Config(search=SearchConfig(method="grid"))
+GRID_CONFIG = Config(model=ModelConfig(average=1), search=SearchConfig(method="grid"))
 
 
 def labelled(seed: int = 3) -> Dataset:
@@ -26,7 +26,7 @@ def labelled(seed: int = 3) -> Dataset:
 
 
 def make(settings: ModelConfig) -> RiskModel:
-    return RiskModel(trees=settings.trees, depth=settings.depth, leaves=settings.leaves, l2=settings.l2, seed=settings.seed)
+    return RiskModel(**{name: getattr(settings, name) for name in ("trees", "average", "depth", "leaves", "l2", "seed")})
 
 
 def test_every_setting_of_the_grid_is_tried_once_and_the_best_is_taken() -> None:
@@ -39,7 +39,7 @@ def test_every_setting_of_the_grid_is_tried_once_and_the_best_is_taken() -> None
 
 
 def test_what_is_set_by_hand_is_not_searched_for() -> None:
-    config = GRID_CONFIG.model_copy(update={"model": ModelConfig(trees=30, l2=3.0)})
+    config = GRID_CONFIG.model_copy(update={"model": ModelConfig(trees=30, average=1, l2=3.0)})
     found, tried = search(make, labelled(), config)
     assert (found.trees, found.l2) == (30, 3.0)
     assert all(not {"trees", "l2"} & set(trial.settings) for trial in tried)
@@ -51,7 +51,7 @@ def test_the_same_data_find_the_same_settings() -> None:
 
 
 def test_a_search_is_part_of_fitting_and_is_off_by_default() -> None:
-    config = Config(model=ModelConfig(trees=15))
+    config = Config(model=ModelConfig(trees=15, average=1))
     assert fit(labelled(), config).tried == ()
     fitted = fit(labelled(), config.model_copy(update={"search": SearchConfig(method="grid")}))
     assert len(fitted.tried) > 1
@@ -60,7 +60,7 @@ def test_a_search_is_part_of_fitting_and_is_off_by_default() -> None:
 
 
 def test_optuna_tries_as_many_as_asked_beginning_with_what_follows_from_the_data() -> None:
-    config = Config(model=ModelConfig(trees=15), search=SearchConfig(method="optuna", trials=4))
+    config = Config(model=ModelConfig(trees=15, average=1), search=SearchConfig(method="optuna", trials=4))
     found, tried = search(make, labelled(), config)
     assert 2 <= len(tried) <= 4
     assert tried[0].settings["l2"] == config.model.l2

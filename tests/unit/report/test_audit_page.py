@@ -13,7 +13,7 @@ from eswarn.errors import InputRefused
 from eswarn.evaluation.audit.lines import TITLES, Check
 from eswarn.report import audit_page
 from eswarn.report.audit_english import MEANING, TEXT
-from eswarn.report.audit_page import as_json, render_audit, write_audit
+from eswarn.report.audit_page import plain, render_audit, write_audit
 from tests.unit.evaluation import honest_run
 from tests.unit.report.made_up_scores import PageReader
 
@@ -94,6 +94,6 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path):
 def test_no_pupil_is_on_the_page_of_a_real_run():
     audit = ew.audit(honest_run.folder())
     pupils, schools = set(honest_run.run().pupil.tolist()), set(honest_run.run().school.tolist())
-    for text in (render_audit(audit), as_json(audit), audit.render()):
+    for text in (render_audit(audit), json.dumps(plain(audit)), audit.render()):
         assert [name for name in pupils | schools if name in text] == []
     assert "Run object at" in repr(honest_run.run()), "nor in what a failing program prints of it"

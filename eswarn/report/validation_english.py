@@ -1,0 +1,137 @@
+"""Every fixed sentence of the validation's page and of the plots, in British English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+TEXT: Mapping[str, str] = {
+    "language": "en-GB",
+    "title": "Validation: is it right, and is it better than a simple rule?",
+    "confidential": "Validation: figures only, no pupil is on this page",
+    "subtitle": "Figures only: no pupil is on this page.",
+    "contents": "On this page",
+    "skip": "Skip to the answers",
+    "red": "random split: optimistic, not evidence",
+    "red_means": "Pupils of the same weeks and schools stood on both sides. No figure with this label supports any claim.",
+    # Answers
+    "answers": "The three answers",
+    "verdict": "Answer",
+    "no_answers": "No question was answered by this validation.",
+    "nothing": "Nothing was tested.",
+    # What was tested
+    "split_same schools": "A later cohort of the same schools",
+    "split_unseen schools": "A later cohort of schools not learned from",
+    "split_random": "A random split",
+    "split_later cohort": "A later cohort, scored by the model as it stands",
+    "tested": "What was tested, and on whom",
+    "item": "Item",
+    "value": "Value",
+    "horizon": "Horizon",
+    "places": "Places",
+    "each_school": "{places} of each school's pupils",
+    "folds": "As-of dates",
+    "draws": "Intervals",
+    "draws_are": "95 %, from {draws} bootstrap draws of whole schools, the same draws for the model and every rule",
+    "n_rows": "Rows: pupils on roll on an as-of date",
+    "n_pupils": "Pupils",
+    "n_schools": "Schools",
+    "n_dates": "As-of dates, number",
+    "n_leavers": "Pupils who left early",
+    "n_leaver_rows": "Rows of these",
+    "n_not_scored": "Rows that could not be scored: a leaver among them counts as missed",
+    "n_unknown": "Rows whose destination is not known",
+    "n_gone": "Rows already gone when scored: naming these is no early warning",
+    # Figures
+    "figures": "Figures of the model",
+    "figure": "Figure",
+    "with_interval": "Value with 95 % interval",
+    "note": "Note",
+    "interval": "{value} ({low} to {high})",
+    "no_interval": "cannot tell{why} ({value} in this test, no interval)",
+    "not_told": "not measured",
+    "points": "{value} points",
+    # Opponents
+    "rules": "The model beside the rules it would replace",
+    "rules_at": "at {places} of places",
+    "rules_read": "Difference: what the model reaches minus what the rule reaches, in percentage points of the leavers. "
+    "The model beats a rule only if the whole interval lies above 0.",
+    "rule": "Rule",
+    "together": "One list of all schools",
+    "each": "Places in each school",
+    "reach": "Leavers reached",
+    "difference": "Difference",
+    "shown": "What is shown",
+    "auc": "AUC",
+    "needed": "Places to reach as many",
+    "times": "{times} times",
+    "never": "not reached",
+    "lacks": "Lacks here: {lacks}",
+    "source": "Source: {source}",
+    "named": "By its own threshold it names {pupils} of pupils and reaches {reach} of leavers; the model, with as many places, {model}.",
+    "beats": "the model reaches more",
+    "beaten": "the rule reaches more",
+    "not_beaten": "not shown to beat the rule",
+    "cannot tell": "cannot tell",
+    "no_rules": "No rule was compared: nothing is known of whether the model is worth having.",
+    "other_places": "Difference at other places",
+    # Curves
+    "curves": "Leavers reached with more places",
+    "curves_desc": "Lines rise from left to right. Black and thick is the model; the table beside holds the same numbers.",
+    "curves_x": "Places, as a share of pupils",
+    "curves_y": "Leavers reached",
+    "in_use": "in use",
+    "model": "model",
+    "list": "Ranked by",
+    # Calibration
+    "calibration": "Do the chances say what happens?",
+    "calibration_desc": "Each mark is a tenth or so of the rows, with its 95 % interval; on the dashed line, chance and share are "
+    "the same. Bars below: number of rows. Both axes are stretched towards 0. The table beside holds the same numbers.",
+    "calibration_x": "Chance told",
+    "calibration_y": "Share that left",
+    "rows": "Rows",
+    "chance": "Chance told, mean",
+    "left": "Left early, with 95 % interval",
+    "ece": "Expected calibration error {ece}. A perfectly calibrated model of this size would show {null}, and up to {high} in 95 of 100 "
+    "cases.",
+    # Lead time
+    "lead": "How early?",
+    "lead_half": "Median over all leavers, from the first listing to the last attended session: {median}. Those never listed count as 0.",
+    "lead_none": "At least half of all leavers were never listed, or only when they had stopped coming.",
+    "lead_early": "Listed at least 6 school weeks before: {six} of all leavers; at least 12: {twelve}.",
+    "lead_cost": "Pupil-weeks on the list for each leaver reached: {weeks}.",
+    # Unknown outcomes
+    "twice": "If we knew the unknown",
+    "supposed": "Supposed",
+    "recall": "Leavers reached",
+    # Groups
+    "groups": "Groups of pupils at the places in use",
+    "groups_read": "A gap is shown only where its interval excludes 0 after allowing for the number of comparisons. “No gap larger than "
+    "{margin}” was written down before looking. “Cannot tell” means too few pupils, not that there is no gap.",
+    "groups_hidden": "[c]: hidden, because it counts fewer than {least} pupils or would reveal such a count.",
+    "groups_desc": "A mark with its 95 % interval for each group: a square where a gap is shown, a filled circle where none larger than "
+    "the "
+    "margin, an empty circle where it cannot be told. The table below holds the same numbers.",
+    "group": "Group",
+    "n": "Pupils",
+    "leavers": "Leavers",
+    "false_alarms": "Stayers listed",
+    "precision": "Listed who left",
+    "observed_over_expected": "Left / expected",
+    "everybody": "everybody",
+    # Arbitrariness
+    "arbitrariness": "Is a place on the list an accident?",
+    "refits": "Models fitted again",
+    "drawn": "Drawn anew",
+    "overlap": "Overlap of two lists",
+    "always": "Pupils on every list, for 100 places",
+    "ever": "Pupils on at least one list, for 100 places",
+    "flipped": "Listed pupils whose place changes in at least one refit of ten",
+    # How to read
+    "how": "How to read it",
+    "how_places": "A school has so many places and no more: a leaver who is not listed is missed, whatever the score.",
+    "how_interval": "Every interval is for the schools tested. A figure without one is not known, whatever its value here.",
+    "how_fair": "Nothing here says that a model is fair. It says what gaps were shown, which can be ruled out, and what cannot be told.",
+    "how_again": "The same records and configuration give the same figures again: eswarn validate. What was tested has the digest "
+    "{digest}.",
+    "made_by": "Made by eswarn {version}.",
+}

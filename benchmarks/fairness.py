@@ -25,7 +25,7 @@ from eswarn.evaluation.fairness.intervals import equal_rates
 from eswarn.evaluation.fairness.table import Counts, GroupTable, group_table
 from eswarn.evaluation.fairness.verdicts import NONE_LARGER, POWER, SHOWN, largest_gaps, permuted_spread, verdicts
 
-GROUPS, MARGIN, SEED = 30, 0.1, 1
+GROUPS, MARGIN, SEED = 30, 0.1, 90_000  # intervals were tuned on other seeds
 REPLAYS = (
     (0.10, 0.42, 50),
     (0.10, 0.42, 100),

@@ -41,8 +41,8 @@ def _split(split: dict[str, Any]) -> list[str]:
     figures = {figure["name"]: figure for figure in split["figures"]}
     lines = [
         f"### {split['split'].capitalize()}", "",
-        f"{'; '.join(split['folds'])}. {n['pupils']:,} pupils of {n['schools']} schools, {n['leavers']:,} leavers; {n['not_scored']:,} rows "
-        "could not be scored.",
+        f"{'; '.join(split['folds'])}. {n['pupils']:,} pupils of {n['schools']} schools, {n['leavers']:,} leavers; "
+        f"{n['not_scored']:,} rows could not be scored.",
         "",
         f"Target: AUC within {ROOM} of the best possible, that of the true chance on the same rows: {best['auc_true_chance']:.3f}; the "
         f"model {best['auc_model']:.3f}. {reached}. At 5 % of places the true chance reaches {best['reach_true_chance']:.1%} of the "

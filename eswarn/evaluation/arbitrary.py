@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eswarn.evaluation.asked import NOT_SCORED, Asked
+from eswarn.evaluation.asked import NOT_SCORED, Asked, Bools
 from eswarn.evaluation.metrics import listed
 from eswarn.features.compute import Dataset
 from eswarn.model.curve import Curve, Floats
-from eswarn.model.refits import drawn_of, regrown
+from eswarn.model.fit import REFITS
+from eswarn.model.refits import could_go_either_way, drawn_of, place_noise, regrown
 from eswarn.model.risk import RiskModel
 from eswarn.progress import Progress, silent
 
@@ -35,6 +36,9 @@ class Arbitrariness:
         Of each pupil asked about: share of a place by the model at hand.
     flips : array of float
         Share of the refits in which a listed pupil has no place, or one who is not listed has.
+    unmarked : float
+        Of the listed pupils whose place changed in a tenth of the later refits, the share who would not have been marked "could go either
+        way" when they were scored: that mark goes by the noise of the first four, as on a model's card. NaN where there are too few refits.
     low, high : array of float
         5th and 95th percentile of the calibrated chance over the refits, each by the curve of the model at hand; NaN where not scored.
     """
@@ -46,6 +50,7 @@ class Arbitrariness:
     ever: float
     listed: Floats
     flips: Floats
+    unmarked: float
     low: Floats
     high: Floats
 
@@ -85,9 +90,12 @@ def arbitrariness(
     keys, lists, curve = learned.keys, asked.each, model.curve_
     whose = {name: keys[f"{name}_id"].to_numpy(str) for name in ("pupil", "school")}
     own = listed(asked.score, places, lists=lists)
-    shares, risks = [own], list[Floats]()
-    for booster in regrown(model, np.ascontiguousarray(learned.X.to_numpy(float)), learned.y, **whose, n=n):
+    shares, risks, moved = [own], list[Floats](), list[Floats]()
+    seen = np.ascontiguousarray(learned.X.to_numpy(float))
+    for booster in regrown(model, seen, learned.y, **whose, n=n):
         progress("fitting again", len(risks), n)
+        if len(moved) < REFITS:
+            moved.append(np.asarray(booster.predict(seen, raw_score=True), float))
         raw = np.asarray(booster.predict(table, raw_score=True), float)
         shares.append(listed(_everybody(asked, raw, NOT_SCORED), places, lists=lists))
         risks.append(_risk(asked, raw, curve))
@@ -99,7 +107,17 @@ def arbitrariness(
     low, high = np.quantile(risks, (0.05, 0.95), axis=0) if risks else (asked.risk, asked.risk)
     always, ever = (float(extreme.sum() / total) for extreme in (all_lists.min(axis=0), all_lists.max(axis=0)))
     overlap = float(pairs.mean() / total) if len(pairs) else 1.0
-    return Arbitrariness(len(again), drawn_of(whose["school"]), overlap, always, ever, own, flips, low, high)
+    noise = place_noise(np.asarray(model.booster_.predict(seen, raw_score=True), float), moved)
+    unmarked = _unmarked(asked, own > 0, again[len(moved) :], noise)
+    return Arbitrariness(len(again), drawn_of(whose["school"]), overlap, always, ever, own, flips, unmarked, low, high)
+
+
+def _unmarked(asked: Asked, own: Bools, again: Floats, noise: float) -> float:
+    """The share of changing places that the mark given when pupils are scored would have missed."""
+    changing = own & ((1 - again).mean(axis=0) >= EITHER_WAY) if len(again) else np.zeros(len(own), bool)
+    marked = np.zeros(len(own), bool)
+    marked[asked.scored] = could_go_either_way(asked.score[asked.scored], asked.each[asked.scored], own[asked.scored], noise)
+    return float((~marked[changing]).mean()) if changing.any() else float("nan")
 
 
 def _everybody(asked: Asked, of_scored: Floats, otherwise: float) -> Floats:

@@ -187,7 +187,7 @@ def _plain_split(tested: Tested) -> dict[str, Any]:
     }  # fmt: skip
     if (luck := tested.arbitrariness) is not None:
         told["arbitrariness"] = {"models": luck.models, "drawn": luck.drawn, "says": str(luck)} | {
-            name: _number(getattr(luck, name)) for name in ("overlap", "always", "ever", "flipped")
+            name: _number(getattr(luck, name)) for name in ("overlap", "always", "ever", "flipped", "unmarked")
         }
     if tested.groups is not None:
         told["groups"] = tested.groups.plain()

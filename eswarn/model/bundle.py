@@ -214,7 +214,7 @@ def _look_through(model: Model) -> None:
     _ = [{name: told[name] + "" for name in ("column", "fingerprint", "theme", "says", "silent")} for told in card["features"]]
     _ = card["cohort"]["said"] + "", card["cohort"]["rows"] + 0, CohortConfig.model_validate(card["config"]["cohort"])
     _ = [float(value + 0) for medians in model.reference["typical"].values() for value in medians.values()]
-    _ = float(card["explanations"]["refit_noise"] + 0)
+    _ = float(card["explanations"]["refit_noise"] + 0), float(card["explanations"]["place_noise"] + 0)
     if not 0 <= model.curve.risk[0] < model.curve.risk[-1] <= 1 or model.curve.method not in ("sigmoid", "isotonic"):
         raise ValueError("the curve does not give chances")
     if model.trees.features != len({told["column"] for told in card["features"]}) or model.trees.features != len(card["features"]):

@@ -23,7 +23,7 @@ from eswarn.model.layout import Layout
 from eswarn.model.profile import profile
 from eswarn.model.reasons import Teller, typical_values
 from eswarn.model.reference import Reference, count_reference
-from eswarn.model.shapley import METHOD, Explainer
+from eswarn.model.shapley import METHOD, Explainer, explainer_against
 from eswarn.model.trees import read_trees
 from eswarn.parallel import blocks
 
@@ -145,7 +145,7 @@ def assemble(
     registers : mapping of date to Register
         What the registers looked like on each as-of date: kept as counts, for later cohorts to be compared with.
     """
-    from eswarn.model.refits import reason_noise, refits
+    from eswarn.model.refits import place_noise, reason_noise, regrown
 
     train, model = fitted.data, fitted.risk_model
     typical = typical_values(
@@ -156,8 +156,10 @@ def assemble(
     table = np.ascontiguousarray(train.X.to_numpy(float))
     reference, deviation = _reference(layout, table)
     whose = {name: train.keys[f"{name}_id"].to_numpy(str) for name in ("pupil", "school")}
-    others = list(refits(model, table, train.y, **whose, n=REFITS))
+    again = list(regrown(model, table, train.y, **whose, n=REFITS))
+    others = [explainer_against(booster.model_to_string(), table) for booster in again]
     noise = reason_noise(Explainer(layout, reference), others, table, theme_sums=Teller(data.features, {}).theme_sums)
+    own, *moved = (np.asarray(booster.predict(table, raw_score=True), float) for booster in (model.booster_, *again))
     card: dict[str, Any] = {
         "eswarn": importlib.metadata.version("eswarn"),
         "purpose": "Ranks pupils on roll by their chance of leaving school early, so that help reaches them in time. Not for sanctions.",
@@ -180,6 +182,7 @@ def assemble(
         "explanations": {
             "method": METHOD, "reference_rows": reference.rows, "counts_pooled_under": reference.least,
             "largest_deviation_by_pooling": float(f"{deviation:.3g}"), "refits": len(others), "refit_noise": float(f"{noise:.3g}"),
+            "place_noise": float(f"{place_noise(own, moved):.3g}"),
         },
         "metrics": metrics,
         "metrics_are": "how the trees ranked rows they did not learn from, of the same schools; not an evaluation",

@@ -14,10 +14,13 @@ from eswarn.features.compute import Dataset
 from eswarn.model.bundle import Model
 from eswarn.model.curve import Floats
 from eswarn.model.reasons import Reason
+from eswarn.model.refits import could_go_either_way
 from eswarn.model.scores import Scores
 from eswarn.model.shapley import METHOD
 
 NOTED_UNMARKED = 0.05  # share of recent sessions without a mark from which it is said
+EITHER_WAY = "could go either way: a model that had learned from other pupils may place this one on the other side of the cut"
+Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
 
@@ -50,6 +53,7 @@ def issue(model: Model, data: Dataset, config: ScoreConfig, *, until: dt.date | 
     roll = np.bincount(school, minlength=len(names)) + left_out
     rank = rank_in_school(school, explained.raw)
     tier, cut = tiers(rank, school, roll, places=config.places, watch=config.watch)
+    either = could_go_either_way(explained.raw, school, tier == 0, float(model.card["explanations"]["place_noise"]))
     order = np.lexsort((data.keys["pupil_id"].to_numpy(str), rank, school))
     year = data.keys["year_group"].to_numpy(float)
     raising, lowering = model.teller.top(table, explained.values, year, n=config.reasons)
@@ -67,7 +71,7 @@ def issue(model: Model, data: Dataset, config: ScoreConfig, *, until: dt.date | 
                 for i in range(config.reasons)
             },
             "protective": pd.Series(lowering, dtype="str"),
-            "data_note": pd.Series(_notes(data, school, rank, tier, cut, _silent(model, table, school), raising), dtype="str"),
+            "data_note": pd.Series(_notes(data, school, rank, tier, cut, either, _silent(model, table, school), raising), dtype="str"),
         }
     )
     pupil = data.keys[["pupil_id"]]
@@ -138,7 +142,9 @@ def _silent(model: Model, table: Floats, school: Ints) -> list[str]:
     return [", ".join(theme for theme, columns in asked.items() if told[columns].all()) for told in empty]
 
 
-def _notes(data: Dataset, school: Ints, rank: Ints, tier: Ints, cut: Ints, silent: list[str], raising: list[list[Reason]]) -> list[str]:
+def _notes(
+    data: Dataset, school: Ints, rank: Ints, tier: Ints, cut: Ints, either: Bools, silent: list[str], raising: list[list[Reason]]
+) -> list[str]:  # fmt: skip
     """What a reader should know about each score before trusting it."""
     _, place, counts = np.unique(np.stack([school, rank]), axis=1, return_inverse=True, return_counts=True)
     last = rank + counts[place.ravel()] - 1
@@ -150,6 +156,8 @@ def _notes(data: Dataset, school: Ints, rank: Ints, tier: Ints, cut: Ints, silen
             said.append(f"{words.share(unmarked)} of sessions in the last 60 school days have no mark")
         if tied[row]:
             said.append("level with others at the cut; all are listed")
+        if either[row]:
+            said.append(EITHER_WAY)
         if joint := [str(i + 1) for i, reason in enumerate(raising[row]) if reason.joint]:
             said.append(f"reasons {', '.join(joint)} are joint: had the model learned from other pupils, they could change places")
         notes.append("; ".join(said))

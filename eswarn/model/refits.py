@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -10,21 +10,19 @@ import numpy.typing as npt
 
 from eswarn.model.curve import Floats
 from eswarn.model.risk import RiskModel
-from eswarn.model.shapley import Explainer, explainer_against
+from eswarn.model.shapley import Explainer
 
 if TYPE_CHECKING:
     import lightgbm
 
 FEWEST_SCHOOLS = 5  # from which whole schools are drawn, else pupils
 SAMPLE = 2_000  # rows whose reasons are compared
+TOP = 0.1  # share of the rows, those that score highest, among which places are given
+ONE_IN_TEN = 1.2816  # standard deviations beyond which a normal variable lies one time in ten, on one side
 
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 Texts = npt.NDArray[np.str_]
-
-
-def refits(model: RiskModel, table: Floats, y: npt.ArrayLike, *, pupil: Texts, school: Texts, n: int) -> Iterator[Explainer]:
-    """Explainers of the models of `regrown`: each explains by its own trees, with all of the table as its reference."""
-    for booster in regrown(model, table, y, pupil=pupil, school=school, n=n):
-        yield explainer_against(booster.model_to_string(), table)
 
 
 def regrown(model: RiskModel, table: Floats, y: npt.ArrayLike, *, pupil: Texts, school: Texts, n: int) -> Iterator[lightgbm.Booster]:
@@ -71,3 +69,35 @@ def reason_noise(own: Explainer, others: list[Explainer], table: Floats, *, them
     first, second = np.argsort(-sums[0], axis=1, kind="stable")[:, :2].T
     at = np.arange(len(rows))
     return float(np.median(np.std(sums[:, at, first] - sums[:, at, second], axis=0, ddof=1)))
+
+
+def place_noise(own: Floats, others: Sequence[Floats]) -> float:
+    """How far a raw score near the top moves from draw to draw beside the others there, in log-odds.
+
+    The standard deviation of (score by another model less score by the model at hand), each model's own shift apart, among the tenth of
+    the rows that score highest; root mean square over the models.
+    """
+    top = own >= np.quantile(own, 1 - TOP)
+    return float(np.sqrt(np.mean([np.var(other[top] - own[top]) for other in others]))) if others else 0.0
+
+
+def could_go_either_way(raw: Floats, lists: Ints, listed: Bools, noise: float) -> Bools:
+    """Whose place on their list one draw in ten or more would change, were scores near the cut to move as `place_noise` says.
+
+    Parameters
+    ----------
+    raw : array of float
+        Raw scores.
+    lists : array of int
+        Number of each row's list, from 0.
+    listed : array of bool
+        Who has a place.
+    noise : float
+        From `place_noise`.
+    """
+    size = int(lists.max(initial=0)) + 1
+    last, next_in_line = np.full(size, np.inf), np.full(size, -np.inf)
+    np.minimum.at(last, lists[listed], raw[listed])
+    np.maximum.at(next_in_line, lists[~listed], raw[~listed])
+    cut = (last + next_in_line) / 2  # not finite where all are listed, or none
+    return np.asarray(np.abs(raw - cut[lists]) < ONE_IN_TEN * noise, bool)

@@ -14,9 +14,9 @@ from eswarn.errors import ModelRefused
 from eswarn.evaluation.audit.lines import TITLES, Check, Run, Training
 from eswarn.model.curve import Floats
 from eswarn.model.issue import rank_in_school
-from eswarn.model.refits import drawn_of
-from eswarn.model.refits import refits as fitted_again
+from eswarn.model.refits import drawn_of, regrown
 from eswarn.model.risk import RiskModel
+from eswarn.model.shapley import explainer_against
 
 TOP = 3
 MOST_FLIPS = 0.5  # a list of which more than half goes with another draw says more of the draw than of the pupils
@@ -83,15 +83,13 @@ def stability(run: Run, training: Training) -> Stability | None:
     ModelRefused
         The card does not say how the model was trained.
     """
-    again = fitted_again(
-        as_trained(run), training.table, training.y, pupil=training.pupil, school=training.school, n=run.refits
-    )  # fmt: skip
+    again = regrown(as_trained(run), training.table, training.y, pupil=training.pupil, school=training.school, n=run.refits)
     school, flagged, tell = np.unique(run.school, return_inverse=True)[1], run.flagged, run.model.teller
     places = np.bincount(school, weights=flagged)[school]
     issued = _strongest(tell.theme_sums(run.values[flagged]))
     kept, shared, sums = [], [], []
-    for explainer in again:
-        told = explainer(run.table)
+    for booster in again:
+        told = explainer_against(booster.model_to_string(), training.table)(run.table)
         kept.append((rank_in_school(school, told.raw) <= places)[flagged])
         sums.append(tell.theme_sums(told.values[flagged]))
         shared.append((issued & _strongest(sums[-1])).sum(axis=1)[issued.any(axis=1)] / issued.sum(axis=1)[issued.any(axis=1)])

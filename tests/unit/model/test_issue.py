@@ -17,7 +17,7 @@ from eswarn.config import ScoreConfig
 from eswarn.errors import OurBug
 from eswarn.features.compute import Dataset
 from eswarn.model.bundle import Model
-from eswarn.model.issue import issue, places_of, rank_in_school
+from eswarn.model.issue import EITHER_WAY, issue, places_of, rank_in_school
 from eswarn.model.scores import Scores
 from eswarn.model.shapley import Explained
 from tests import made_up_school
@@ -52,11 +52,13 @@ def rows(*, schools: dict[str, list[float]], left_out: dict[str, int] | None = N
 def given_scores(monkeypatch: pytest.MonkeyPatch):
     """Issue scores with raw scores of our own: all of it in one feature, so that reasons add up."""
 
-    def issued(data: Dataset, raw: list[float], config: ScoreConfig = CHOICES) -> Scores:
+    def issued(data: Dataset, raw: list[float], config: ScoreConfig = CHOICES, *, noise: float = 0.0) -> Scores:
         values = np.zeros(data.X.shape)
         values[:, 0] = np.array(raw) + 3
         monkeypatch.setattr(Model, "explain", lambda model, table: Explained(values, -3.0, np.array(raw)))
-        return issue(made_up_school.model(), data, config)
+        model = made_up_school.model()
+        still = {**model.card, "explanations": {**model.card["explanations"], "place_noise": noise}}
+        return issue(replace(model, card=still), data, config)
 
     return issued
 
@@ -142,6 +144,13 @@ def test_a_tie_at_the_end_of_watch_is_marked_too(given_scores):
     notes = scores.frame.set_index("pupil_id")["data_note"]
     assert listed(scores, "watch") == ["A001", "A002", "A003"]
     assert [bool(notes[p]) for p in ("A000", "A001", "A002", "A003", "A004")] == [False, False, True, True, False]
+
+
+def test_a_place_that_another_draw_would_change_is_said_to_go_either_way(given_scores):
+    made = rows(schools={"A": [-1.0, -2.0, -2.2, -4.0], "B": [-1.0, -3.0, -5.0]})
+    notes = given_scores(*made, ScoreConfig(places=2, watch=1), noise=0.2).frame.set_index("pupil_id")["data_note"]
+    assert {pupil for pupil, note in notes.items() if EITHER_WAY in note} == {"A001", "A002"}
+    assert set(given_scores(*made, ScoreConfig(places=2, watch=1)).frame["data_note"]) == {""}
 
 
 def test_missing_marks_are_said_beside_the_score(given_scores):

@@ -7,9 +7,9 @@ import pytest
 
 from eswarn.model.layout import Layout
 from eswarn.model.reference import count_reference
-from eswarn.model.refits import reason_noise, refits
+from eswarn.model.refits import could_go_either_way, place_noise, reason_noise, regrown
 from eswarn.model.risk import RiskModel
-from eswarn.model.shapley import Explainer
+from eswarn.model.shapley import Explainer, explainer_against
 from eswarn.model.trees import read_trees
 
 ROWS = 900
@@ -35,7 +35,8 @@ def named(n: int) -> np.ndarray:
 
 def test_each_draw_is_another_model_and_the_same_again(fitted):
     model, table, y = fitted
-    once, again = ([e(table[:50]).values for e in refits(model, table, y, pupil=named(450), school=named(9), n=3)] for _ in range(2))
+    drawn = (regrown(model, table, y, pupil=named(450), school=named(9), n=3) for _ in range(2))
+    once, again = ([booster.predict(table[:50], raw_score=True) for booster in boosters] for boosters in drawn)
     assert len(once) == 3
     assert all(a.tobytes() == b.tobytes() for a, b in zip(once, again, strict=True))
     assert not np.allclose(once[0], once[1])
@@ -43,17 +44,17 @@ def test_each_draw_is_another_model_and_the_same_again(fitted):
 
 def test_whole_schools_are_drawn_and_pupils_where_there_are_few_schools(fitted):
     model, table, y = fitted
-    few, none = (next(refits(model, table, y, pupil=named(450), school=named(n), n=1)) for n in (4, 1))
-    assert few(table[:50]).values.tobytes() == none(table[:50]).values.tobytes(), "pupils are drawn whatever the schools"
-    many = next(refits(model, table, y, pupil=named(450), school=named(9), n=1))
-    assert few(table[:50]).values.tobytes() != many(table[:50]).values.tobytes()
+    few, none = (next(regrown(model, table, y, pupil=named(450), school=named(n), n=1)) for n in (4, 1))
+    assert few.model_to_string() == none.model_to_string(), "pupils are drawn whatever the schools"
+    many = next(regrown(model, table, y, pupil=named(450), school=named(9), n=1))
+    assert few.model_to_string() != many.model_to_string()
 
 
 def test_a_draw_without_a_case_is_left_out(fitted):
     model, table, y = fitted
     alone = np.zeros(ROWS, int)
     alone[0] = 1
-    drawn = list(refits(model, table, alone, pupil=named(ROWS), school=named(1), n=6))
+    drawn = list(regrown(model, table, alone, pupil=named(ROWS), school=named(1), n=6))
     assert len(drawn) < 6, "a bootstrap misses one row of 900 every third time"
     assert y.any()
 
@@ -62,7 +63,8 @@ def test_noise_is_what_the_distance_of_the_first_two_themes_moves_by(fitted):
     model, table, y = fitted
     layout = Layout(read_trees(model.booster_.model_to_string()))
     own = Explainer(layout, count_reference(layout, table))
-    others = list(refits(model, table, y, pupil=named(450), school=named(9), n=4))
+    again = regrown(model, table, y, pupil=named(450), school=named(9), n=4)
+    others = [explainer_against(booster.model_to_string(), table) for booster in again]
     found = reason_noise(own, others, table, theme_sums=sums)
     every = np.stack([sums(e(table).values) for e in (own, *others)])
     spread = []
@@ -72,3 +74,22 @@ def test_noise_is_what_the_distance_of_the_first_two_themes_moves_by(fitted):
     assert found == pytest.approx(np.median(spread))
     assert reason_noise(own, [own, own], table, theme_sums=sums) == 0.0, "a model that never changes has no noise"
     assert reason_noise(own, [], table, theme_sums=sums) == 0.0
+
+
+def test_noise_of_a_place_is_what_scores_near_the_top_move_by_beside_each_other():
+    rng = np.random.default_rng(4)
+    own = rng.normal(size=5_000)
+    others = [own + shift + rng.normal(0, 0.3, len(own)) for shift in (0.0, 2.0, -1.0)]
+    assert place_noise(own, others) == pytest.approx(0.3, rel=0.1), "a shift of all scores moves nobody's place"
+    assert place_noise(own, [own, own + 1]) == pytest.approx(0, abs=1e-12)
+    assert place_noise(own, []) == 0
+
+
+def test_a_place_near_the_cut_of_its_own_list_could_go_either_way():
+    raw = np.array([3.0, 2.0, 1.0, 0.0, 3.0, 1.1, 0.9, 0.0])
+    lists = np.array([0, 0, 0, 0, 1, 1, 1, 1])
+    listed = np.array([True, True, False, False, True, True, False, False])
+    assert could_go_either_way(raw, lists, listed, 0.1).tolist() == [False] * 5 + [True, True, False]
+    assert could_go_either_way(raw, lists, listed, 0.5).tolist() == [False, True, True, False, False, True, True, False]
+    assert not could_go_either_way(raw, lists, np.ones(8, bool), 9).any(), "where all are listed there is no cut"
+    assert not could_go_either_way(raw, lists, listed, 0).any()

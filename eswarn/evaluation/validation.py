@@ -175,6 +175,7 @@ def _plain_split(tested: Tested) -> dict[str, Any]:
         "calibration": {
             "bins": [{"n": b.n, "risk": _number(b.risk)} | {
                 name: _number(value) for name, value in (("left", b.left.value), ("low", b.left.low), ("high", b.left.high))
+                if name == "left" or not b.left.told
             } for b in own.bins],
             "ece": _number(own.ece), "ece_null": _number(own.ece_by_luck), "ece_null_95": _number(own.ece_limit),
         },

@@ -54,8 +54,8 @@ def card_contents(
         "eswarn_model_card": FORMAT, "model_id": model_id, "eswarn": told.eswarn, "purpose": told.purpose,
         "limits": [TEXT[key].format(cohort=told.cohort.said, horizon=told.cohort.horizon) for key in LIMITS],
         "cohort": _cohort(told), "features": _features(told), "protected": facts["protected"],
-        "validation": told.validation.model_dump(mode="json") if told.validation else None,  # nothing but what is known to be of no pupil
-        "validated": told.validation is not None, "not_validated": "" if told.validation else TEXT["not_validated_why"],
+        "validation": told.validated.model_dump(mode="json") if told.validated else None,  # nothing but what is known to be of no pupil
+        "validated": told.validated is not None, "not_validated": "" if told.validated else _why_not(told),
         "explanations": facts["explanations"], "audit": _audit(found),
         "contest": [TEXT[key].format(owner=_owner("senior responsible owner", named)) for key in CONTEST],
         "owners": [{"role": role, "task": task, "name": named[role]} for role, task in OWNERS.items()],
@@ -158,8 +158,13 @@ def _facts(told: Card, model_id: str) -> dict[str, str | None]:
         "tables": ", ".join(sorted({t for f in told.features for t in f.needs})),
         "protected": f"{protected} {TEXT['proxies']}", "completeness": completeness, "explanations": TEXT["explained"].format(**explained),
         "human": TEXT["human"], "contest": TEXT["contested"], "scope_not": TEXT["scope_not"], "drift": TEXT["drift"], "limits": limits,
-        "metrics": TEXT["metrics"], "risks": TEXT["risks"], **_measured(told.validation),
+        "metrics": TEXT["metrics"], "risks": TEXT["risks"], **_measured(told.validated),
     }  # fmt: skip
+
+
+def _why_not(told: Card) -> str:
+    why = f" {TEXT['why_not'].format(why=told.why_not)}" if told.why_not else ""
+    return TEXT["not_validated_why"] + why
 
 
 def _measured(validation: Validation | None) -> dict[str, str | None]:
@@ -200,7 +205,7 @@ def _word(value: object) -> str:
 
 
 def _size(told: Card) -> str:
-    return TEXT["model_size"].format(**{key: _word(told.model.get(key)) for key in ("trees", "depth")})
+    return TEXT["model_size"].format(**{key: _word(told.model.get(key)) for key in ("average", "trees", "depth")})
 
 
 def _calibrated(told: Card) -> str:

@@ -39,7 +39,7 @@ TEXT: Mapping[str, str] = {
     "c_model": "Trees",
     "c_calibration": "Calibrated on",
     "c_software": "Software",
-    "model_size": "{trees} trees of depth {depth} at most",
+    "model_size": "the mean of {average} boosters of {trees} trees each, of depth {depth} at most",
     "calibrated": "{on}, {method}",
     # Features
     "features": "What it looks at",
@@ -65,6 +65,7 @@ TEXT: Mapping[str, str] = {
     # Validation
     "validation": "Validation",
     "not_validated": "Not validated",
+    "why_not": "When it was trained, this was said: {why}.",
     "not_validated_why": "No validation is on this model's card, so nothing is known of how well it ranks pupils it has not seen, whether "
     "it "
     "beats a simple rule, or whom it misses. To make one: eswarn validate DIR, or train with [validation] in_training = true.",

@@ -45,13 +45,11 @@ def places(value: float) -> str:
 
 
 def interval(estimate: Estimate | None, *, of_shares: bool = False) -> str:
-    """``0.788 (0.741 to 0.829)``; ``cannot tell (0.788 in this test, no interval)`` where there is none."""
+    """``0.788 (0.741 to 0.829)``; ``cannot tell`` behind it where nothing may be claimed of it."""
     write = share if of_shares else decimal
     if estimate is None or estimate.value is None:
         return TEXT["not_told"]
-    if not estimate.known:
-        return _untold(estimate, write(estimate.value))
-    return TEXT["interval"].format(value=write(estimate.value), low=write(estimate.low), high=write(estimate.high))
+    return _interval(estimate, write(estimate.value), write(estimate.low), write(estimate.high))
 
 
 def figure(told: Figure) -> str:
@@ -64,9 +62,7 @@ def difference(estimate: Estimate | None) -> str:
     if estimate is None or estimate.value is None:
         return TEXT["not_told"]
     value = TEXT["points"].format(value=_points(estimate.value))
-    if not estimate.known:
-        return _untold(estimate, value)
-    return TEXT["interval"].format(value=value, low=_points(estimate.low), high=_points(estimate.high))
+    return _interval(estimate, value, _points(estimate.low), _points(estimate.high))
 
 
 def beaten(estimate: Estimate | None) -> str:
@@ -113,9 +109,12 @@ def some(numbers: tuple[float, ...], wanted: tuple[float, ...], *, most: int = 7
     return sorted(chosen)
 
 
-def _untold(estimate: Estimate, value: str) -> str:
-    why = f": {estimate.note}" if estimate.note else ""
-    return TEXT["no_interval"].format(why=why, value=value)
+def _interval(estimate: Estimate, value: str, low: str, high: str) -> str:
+    """A number with its interval; and, where nothing may be claimed of it, that this cannot be told."""
+    if estimate.low is None or estimate.high is None:
+        return TEXT["no_interval"].format(value=value)
+    told = TEXT["interval"].format(value=value, low=low, high=high)
+    return told if estimate.known else TEXT["untold"].format(told=told)
 
 
 def _number(text: str) -> float | None:

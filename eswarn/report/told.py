@@ -200,6 +200,12 @@ class Validation(Told):
     splits: tuple[Split, ...] = ()
 
 
+class NotValidated(Told):
+    """Why a model was not validated when it was trained."""
+
+    not_validated: str
+
+
 class CardFeature(Told):
     """One feature of a model."""
 
@@ -243,7 +249,17 @@ class Card(Told):
     calibration: Mapping[str, Any]
     explanations: Mapping[str, Any]
     software: Mapping[str, str] = Field(default_factory=dict)
-    validation: Validation | None = None
+    validation: Validation | NotValidated | None = None
+
+    @property
+    def validated(self) -> Validation | None:
+        """The validation, where there is one."""
+        return self.validation if isinstance(self.validation, Validation) else None
+
+    @property
+    def why_not(self) -> str:
+        """Why there is none, as far as the card says."""
+        return self.validation.not_validated if isinstance(self.validation, NotValidated) else ""
 
 
 class AuditCheck(Told):

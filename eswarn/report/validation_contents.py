@@ -49,7 +49,8 @@ def _tested(told: Validation, split: Split) -> Table:
     places = TEXT["not_told"] if about.places is None else TEXT["each_school"].format(places=phrases.places(about.places))
     rows += [[TEXT["places"], places], *([TEXT[f"n_{key}"], phrases.count(n.get(key))] for key in COUNTS)]
     draws = TEXT["not_told"] if about.draws is None else TEXT["draws_are"].format(draws=words.number(about.draws))
-    return [*rows, [TEXT["draws"], draws]]
+    untold = dict.fromkeys(f.note for f in split.figures if f.note and not f.known and f.low is not None)
+    return [*rows, [TEXT["draws"], draws], *([TEXT["untold_for"], why] for why in untold)]
 
 
 def _rules(split: Split, places: float | None) -> list[dict[str, Any]]:

@@ -47,7 +47,9 @@ TEXT: Mapping[str, str] = {
     "with_interval": "Value with 95 % interval",
     "note": "Note",
     "interval": "{value} ({low} to {high})",
-    "no_interval": "cannot tell{why} ({value} in this test, no interval)",
+    "no_interval": "cannot tell ({value} in this test, no interval)",
+    "untold": "{told}; cannot tell",
+    "untold_for": "What cannot be told, and why",
     "not_told": "not measured",
     "points": "{value} points",
     # Opponents

@@ -21,7 +21,25 @@ from eswarn.features.compute import choose
 from tests import made_up_school
 from tests.made_up_school import AS_OF, exports, few_exports, model_folder
 
-COMMANDS = ("demo", "simulate", "check", "features", "train", "score", "track", "verify", "trace", "erase", "audit")
+COMMANDS = (
+    "demo",
+    "simulate",
+    "check",
+    "pseudonymise",
+    "features",
+    "train",
+    "validate",
+    "evaluate",
+    "drift",
+    "recalibrate",
+    "card",
+    "score",
+    "track",
+    "verify",
+    "trace",
+    "erase",
+    "audit",
+)
 Run = Callable[..., tuple[int, str, str]]
 
 

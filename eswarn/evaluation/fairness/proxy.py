@@ -61,7 +61,8 @@ def proxies(
         known = np.flatnonzero((division.code >= 0) & np.array([*(g != NOT_RECORDED for g in division.groups), False])[division.code])
         if len(known) > ROWS:
             known = np.sort(np.random.default_rng(seed).choice(known, ROWS, replace=False))
-        for number, group in enumerate(division.groups):
+        of_two = len(set(division.groups) - {NOT_RECORDED}) == 2
+        for number, group in enumerate(division.groups[:1] if of_two else division.groups):  # of two, guessing one is guessing the other
             member = division.code[known] == number
             if group == NOT_RECORDED:
                 continue

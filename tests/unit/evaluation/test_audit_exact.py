@@ -68,7 +68,8 @@ def test_values_of_another_model_fail():
     text = run.model.booster_text
     first = text.index("leaf_value=") + len("leaf_value=")
     word = text[first : text.index(" ", first)]
-    other = text[:first] + repr(float(word) + 0.01) + text[first + len(word) :]
+    changed = f"{float(word) + 0.01:.30f}"[: len(word)]  # as long as before: the text gives the lengths of its trees
+    other = text[:first] + changed + text[first + len(word) :]
     assert exact.brute_force(replace(run, model=replace(run.model, booster_text=other))).result == "failed"
 
 

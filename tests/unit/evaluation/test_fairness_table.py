@@ -90,7 +90,7 @@ def test_every_rate_and_difference_is_fairlearns(cohorts: int) -> None:
         np.testing.assert_allclose(table.overall[list(theirs)].to_numpy(), frame.overall.to_numpy(float), rtol=0, atol=1e-12)
         np.testing.assert_allclose(table.difference()[list(theirs)].to_numpy()[0], frame.difference().to_numpy(float), rtol=0, atol=1e-12)
         compared += 1
-    assert compared > 0.44 * cohorts
+    assert compared > 0.4 * cohorts
 
 
 def test_the_order_of_pupils_and_the_names_of_schools_do_not_matter() -> None:

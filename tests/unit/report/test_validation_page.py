@@ -47,10 +47,10 @@ def test_every_split_says_on_whom_it_was_tested():
     ("told", "said"),
     [
         (estimate(0.788, 0.02), "0.788 (0.768 to 0.808)"), (estimate(-0.04, 0.1), "−0.040 (−0.140 to 0.060)"),
-        (untold(0.788), "cannot tell: fewer than 8 schools (0.788 in this test, no interval)"), (estimate(None), "not measured"),
+        (untold(0.788), "cannot tell (0.788 in this test, no interval)"), (estimate(None), "not measured"),
         ({"value": 0.5}, "cannot tell (0.500 in this test, no interval)"),
         ({"value": float("nan"), "low": 0.1, "high": 0.2}, "not measured"),
-        (estimate(0.5, told="cannot tell"), "cannot tell (0.500 in this test, no interval)"),
+        (estimate(0.5, 0.2, told="cannot tell"), "0.500 (0.300 to 0.700); cannot tell"),
     ],
 )  # fmt: skip
 def test_a_figure_is_never_a_bare_point(told: dict[str, Any], said: str):

@@ -22,24 +22,9 @@ from tests import made_up_school
 from tests.made_up_school import AS_OF, exports, few_exports, model_folder
 
 COMMANDS = (
-    "demo",
-    "simulate",
-    "check",
-    "pseudonymise",
-    "features",
-    "train",
-    "validate",
-    "evaluate",
-    "drift",
-    "recalibrate",
-    "card",
-    "score",
-    "track",
-    "verify",
-    "trace",
-    "erase",
-    "audit",
-)
+    "demo", "simulate", "check", "pseudonymise", "features", "train", "validate", "evaluate", "drift", "recalibrate", "card", "score", "track", "verify",
+    "trace", "erase", "audit",
+)  # fmt: skip
 Run = Callable[..., tuple[int, str, str]]
 
 
@@ -76,7 +61,7 @@ def test_every_command_explains_itself_and_its_exit_codes(run: Run, command: str
 
 def test_the_list_of_commands_is_the_one_that_was_promised(run: Run):
     _, out, _ = run("--help")
-    listed = re.findall(r"^    (\w+) +[A-Z]", out, re.MULTILINE)
+    listed = re.findall(r"^    ([a-z]+)(?: +[A-Z]|$)", out, re.MULTILINE)
     assert tuple(listed) == COMMANDS
 
 

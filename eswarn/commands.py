@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from eswarn.errors import InputRefused, UsageError
 from eswarn.screen import Screen
@@ -192,8 +193,16 @@ def _trained(model: Model, place: Path | str) -> str:
     return (
         f"Model {model.id[:12]} in {place}: learned from {card['cohort']['said']}, {card['cohort']['leavers']} leavers.\n"
         f"On rows it did not learn from: AUC {figures['auc']:.3f}; with places for 5 % of pupils it reaches "
-        f"{figures['recall_at_5_percent']:.0%} of the leavers. Calibrated on: {card['calibration']['on']}."
+        f"{figures['recall_at_5_percent']:.0%} of the leavers. Calibrated on: {card['calibration']['on']}.\n{_tested(card['validation'])}"
     )
+
+
+def _tested(told: Mapping[str, Any]) -> str:
+    """What a test on a later cohort said of the procedure; or why there was none."""
+    if "answers" not in told:
+        return f"Not tested on a later cohort: {told['not_validated']}."
+    best = told["answers"][0]
+    return f"Tested on a later cohort ({told['splits'][0]['folds'][0]}). {best['question']} {best['says']}"
 
 
 def _scored(scores: Scores, place: Path | str) -> str:

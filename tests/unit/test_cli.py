@@ -22,8 +22,8 @@ from tests import made_up_school
 from tests.made_up_school import AS_OF, exports, few_exports, model_folder
 
 COMMANDS = (
-    "demo", "simulate", "check", "pseudonymise", "features", "train", "validate", "evaluate", "drift", "recalibrate", "card", "score", "track", "verify",
-    "trace", "erase", "audit",
+    "demo", "simulate", "check", "pseudonymise", "features", "train", "validate", "evaluate", "drift", "recalibrate", "card", "score",
+    "track", "verify", "trace", "erase", "audit",
 )  # fmt: skip
 Run = Callable[..., tuple[int, str, str]]
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from eswarn.evaluation import bootstrap, calibrated, folds, judged, lead, metrics, redrawn
+from eswarn.evaluation.fairness import suppress, verdicts
 from eswarn.evaluation.opponents import every, facts, points, rules, schools
+from eswarn.model import refits
 from tests.mutants.planted import Mutant
 from tests.unit.evaluation import test_bootstrap as of_intervals
 from tests.unit.evaluation import test_calibrated as of_chances
+from tests.unit.evaluation import test_fairness_suppress as of_suppression
+from tests.unit.evaluation import test_fairness_verdicts as of_verdicts
 from tests.unit.evaluation import test_folds as of_folds
 from tests.unit.evaluation import test_judged as of_lists
 from tests.unit.evaluation import test_lead as of_lead
 from tests.unit.evaluation import test_metrics as of_metrics
 from tests.unit.evaluation import test_opponents as of_opponents
+from tests.unit.model import test_refits as of_refits
 
 MUTANTS = [
     Mutant("ten per cent exactly is no persistent absence", rules, "value > step if self.beyond else value >= step",
@@ -52,4 +57,16 @@ MUTANTS = [
            of_folds.test_test_blocks_of_folds_do_not_meet_and_the_latest_ends_with_the_last_date),
     Mutant("the lead of a rule over the model is shown as the model's", judged, "reach[h] - its[h]", "its[h] - reach[h]",
            of_lists.test_a_better_list_is_shown_to_be_better_and_an_equal_one_is_not),
+    Mutant("small groups are hidden, and what would give them away is not", suppress, "people > 1 and rule.safe(rest).all()", "people > 0",
+           of_suppression.test_a_small_count_takes_a_second_group_with_it),
+    Mutant("a count of five is safe", suppress, "counts > self.threshold - 1e-9", "counts > self.threshold - 1.5",
+           of_suppression.test_one_to_five_are_hidden_and_six_is_not),
+    Mutant("no comparison is judged beside the others", verdicts, "np.arange(len(p), 0, -1)", "1",
+           of_verdicts.test_holms_adjustment_is_that_of_the_definition),
+    Mutant("an interval that reaches beyond the margin denies a gap", verdicts, '(frame["low"] > -margin) & (frame["high"] < margin)',
+           '(frame["low"] > -margin)', of_verdicts.test_a_small_group_without_any_difference_is_never_called_free_of_one),
+    Mutant("a shift of all scores is noise of every place", refits, "np.var(other[top] - own[top])", "np.mean((other[top] - own[top]) ** 2)",
+           of_refits.test_noise_of_a_place_is_what_scores_near_the_top_move_by_beside_each_other),
+    Mutant("the cut of a list is its last pupil", refits, "(last + next_in_line) / 2", "last",
+           of_refits.test_a_place_near_the_cut_of_its_own_list_could_go_either_way),
 ]  # fmt: skip

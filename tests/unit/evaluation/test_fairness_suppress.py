@@ -38,6 +38,12 @@ def test_a_table_of_large_counts_is_shown_whole() -> None:
     assert row(release, "a")["recall"] == "0.3750"
 
 
+def test_one_to_five_are_hidden_and_six_is_not() -> None:
+    assert PROFILES["school"].safe(np.array([0.0, 1, 5, 5.5, 6])).tolist() == [True, False, False, False, True]
+    assert PROFILES["ons10"].safe(np.array([0.0, 9, 10])).tolist() == [False, False, True]
+    assert PROFILES["us10"].safe(np.array([0.0, 9, 10])).tolist() == [True, False, True]
+
+
 def test_a_small_count_takes_a_second_group_with_it() -> None:
     release = suppress(table_of(BIG, OTHER, TINY))
     assert row(release, "a")["found"] == "12"

@@ -83,7 +83,8 @@ def _rule(rule: dict[str, Any]) -> str:
 def _remedy(row: dict[str, Any]) -> str:
     low, high = row["cost_low"], row["cost_high"]
     interval = "" if low is None else f" ({100 * low:.1f} to {100 * high:.1f} points)"
-    return f"| {row['remedy']} | {row['largest_gap']:.1%} | {row['recall']:.1%} | {100 * row['cost']:.1f}{interval} |"
+    gap = "[c]" if row["largest_gap"] is None else f"{row['largest_gap']:.1%}"
+    return f"| {row['remedy']} | {gap} | {row['recall']:.1%} | {100 * row['cost']:.1f}{interval} |"
 
 
 def _told(estimate: dict[str, Any], *, percent: bool = True) -> str:

@@ -90,9 +90,17 @@ class ByGroup:
         ]
         return {
             "margin": self.verdicts.margin, "least": self.release.profile.threshold, "overall": everybody, "rows": rows, "notes": notes,
-            "proxies": _records(self.proxies[self.proxies["auc"].notna()].head(12)),
-            "steered": self.steered, "remedies": [] if self.remedies is None else _records(self.remedies),
+            "proxies": _records(self.proxies.loc[self.proxies["auc"].notna(), ["division", "group", "auc", "low", "high"]].head(12)),
+            "steered": self.steered, "remedies": self._remedies(),
         }  # fmt: skip
+
+    def _remedies(self) -> list[dict[str, Any]]:
+        """What of the remedies may leave the school: a largest gap only where every group of the division may be shown."""
+        if self.remedies is None or not self.release.whole[0]:
+            return []
+        shown = bool(self.release.whole[(self.release.frame["division"] == self.steered).to_numpy(bool)].all())
+        told = self.remedies[["remedy", "largest_gap", "recall", "cost", "cost_low", "cost_high"]]
+        return _records(told if shown else told.assign(largest_gap=np.nan))
 
 
 def by_group(
@@ -210,7 +218,9 @@ def _in_order(data: Dataset, today: Asked) -> Dataset:
     )  # fmt: skip
 
 
-def _estimate(row: Mapping[Hashable, Any], rate: str) -> dict[str, float | None]:
+def _estimate(row: Mapping[Hashable, Any], rate: str) -> dict[str, float | bool | None]:
+    if row[rate] == HIDDEN:
+        return {"value": None, "low": None, "high": None, "hidden": True}
     return {end: _number(row[name]) for end, name in (("value", rate), ("low", f"{rate}_low"), ("high", f"{rate}_high"))}
 
 

@@ -49,8 +49,8 @@ class Fold:
 
     def __str__(self) -> str:
         if self.split == "random":
-            return f"learned from and tested on {_span(self.test_dates)}, divided by lot"
-        return f"learned from {_span(self.train_dates)}, tested on {_span(self.test_dates)}"
+            return f"learned from and tested on {span_of(self.test_dates)}, divided by lot"
+        return f"learned from {span_of(self.train_dates)}, tested on {span_of(self.test_dates)}"
 
 
 def forward_folds(data: Dataset, config: CohortConfig, *, most: int, train_least: int) -> list[Fold]:
@@ -86,7 +86,7 @@ def forward_folds(data: Dataset, config: CohortConfig, *, most: int, train_least
         end = test[0]
     if not folds:
         raise InputRefused(
-            f"there is no later cohort to be tested on: as-of dates with known outcomes reach {_span(tuple(leavers))}, and a test needs "
+            f"there is no later cohort to be tested on: as-of dates with known outcomes reach {span_of(tuple(leavers))}, and a test needs "
             f"{words.count(train_least, 'leaver')} whose horizon of {_horizon(config)} and reporting delay end before it begins, "
             f"and {TEST_LEAST} in it",
             do="Bring more years or more schools, or shorten [cohort] horizon_days.",
@@ -165,7 +165,8 @@ def _within(days: npt.NDArray[np.object_], block: Sequence[dt.date]) -> Bools:
     return np.array([day in block for day in days], bool)
 
 
-def _span(days: Sequence[dt.date]) -> str:
+def span_of(days: Sequence[dt.date]) -> str:
+    """Dates in words: one as it is, several by their number, the first and the last."""
     if not days:
         return "no date"
     return str(days[0]) if len(days) == 1 else f"{len(days)} dates from {min(days)} to {max(days)}"

@@ -12,7 +12,7 @@ from eswarn.config import CohortConfig, Config
 from eswarn.errors import InputRefused
 from eswarn.evaluation.asked import ask
 from eswarn.evaluation.by_group import by_group
-from eswarn.evaluation.folds import households
+from eswarn.evaluation.folds import households, span_of
 from eswarn.evaluation.judged import judged
 from eswarn.evaluation.opponents import opponents
 from eswarn.evaluation.validate import RECENT, about, joined, lead_of, seen_and_asked
@@ -80,6 +80,6 @@ def evaluate(model: Model, records: Records, config: Config, *, progress: Progre
     figures = judged(
         asked, rules, places=config.score.places, household=everybody, draws=config.validation.draws, seed=config.validation.seed
     )
-    tested = Tested("later cohort", (f"model {model.id[:12]}, tested on {len(span)} dates from {span[0]} to {span[-1]}",), asked, figures,
+    tested = Tested("later cohort", (f"model {model.id[:12]}, tested on {span_of(span)}",), asked, figures,
                     lead_of(timeline, asked, own), None, (), by_group(timeline, data, asked, model.features, own))  # fmt: skip
     return Validation({**about(timeline, own, len(model.features)), "model_id": model.id}, (tested,))

@@ -47,6 +47,8 @@ def places(value: float) -> str:
 def interval(estimate: Estimate | None, *, of_shares: bool = False) -> str:
     """``0.788 (0.741 to 0.829)``; ``cannot tell`` behind it where nothing may be claimed of it."""
     write = share if of_shares else decimal
+    if estimate is not None and estimate.hidden:
+        return TEXT["hidden"]
     if estimate is None or estimate.value is None:
         return TEXT["not_told"]
     return _interval(estimate, write(estimate.value), write(estimate.low), write(estimate.high))

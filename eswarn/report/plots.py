@@ -123,7 +123,7 @@ def group_plot(rows: Sequence[Group], measure: str, *, name: str, overall: Estim
         _text(svg, at, TOP - 4, TEXT["everybody"], anchor="middle")
     for number, (row, estimate) in enumerate(told):
         y = TOP + 24 * number + 12
-        _text(svg, left - 8, y + 4, _short(row.group), anchor="end")
+        _text(svg, left - 8, y + 4, _short(row.named), anchor="end")
         if estimate.known:
             ends = axes.x(estimate.low or 0), axes.x(estimate.high or 0)
             d = f"M{ends[0]:.1f} {y}H{ends[1]:.1f}M{ends[0]:.1f} {y - 4}v8M{ends[1]:.1f} {y - 4}v8"

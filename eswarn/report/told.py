@@ -34,6 +34,7 @@ class Estimate(Told):
     high: Number = None
     told: str = "interval"
     note: str = ""  # why it cannot be told
+    hidden: bool = False  # not shown, because it would tell of few pupils
 
     @property
     def known(self) -> bool:
@@ -130,6 +131,32 @@ class Group(Told):
     verdict: str = "cannot tell"
     verdicts: Mapping[str, str] = Field(default_factory=dict)
 
+    @property
+    def named(self) -> str:
+        """The group with what it is a group of."""
+        return f"{self.group} ({self.of})" if self.of and self.of != self.group else self.group
+
+
+class Proxy(Told):
+    """How well a group can be guessed from the features of the model."""
+
+    division: str
+    group: str
+    auc: Number = None
+    low: Number = None
+    high: Number = None
+
+
+class Remedy(Told):
+    """What a remedy would close, and what it would cost."""
+
+    remedy: str
+    largest_gap: Number = None
+    recall: Number = None
+    cost: Number = None
+    cost_low: Number = None
+    cost_high: Number = None
+
 
 class Groups(Told):
     """Groups of pupils at the places in use; ``overall`` is everybody, where it is told."""
@@ -139,6 +166,9 @@ class Groups(Told):
     rows: tuple[Group, ...] = ()
     notes: tuple[str, ...] = ()
     overall: Estimates = Field(default_factory=dict)
+    proxies: tuple[Proxy, ...] = ()
+    steered: str = ""
+    remedies: tuple[Remedy, ...] = ()
 
 
 class Arbitrariness(Told):

@@ -6,7 +6,7 @@ from typing import Any
 
 from eswarn import words
 from eswarn.report import phrases, plots
-from eswarn.report.told import Arbitrariness, Calibration, Groups, Lead, Rule, Split, Validation
+from eswarn.report.told import Arbitrariness, Calibration, Estimate, Groups, Lead, Rule, Split, Validation
 from eswarn.report.validation_english import TEXT
 
 COUNTS = ("rows", "pupils", "schools", "dates", "leavers", "leaver_rows", "not_scored", "unknown", "gone")
@@ -130,7 +130,7 @@ def _groups(told: Groups, name: str) -> dict[str, Any]:
     columns = [TEXT[key] for key in ("group", "n", "leavers", *RATES, "verdict")]
     rows = [
         [
-            f"{row.group} ({row.of})" if row.of and row.of != row.group else row.group, phrases.count(row.n), phrases.count(row.leavers),
+            row.named, phrases.count(row.n), phrases.count(row.leavers),
             *(phrases.interval(getattr(row, rate), of_shares=rate != "observed_over_expected") for rate in RATES), row.verdict,
         ] for row in told.rows
     ]  # fmt: skip
@@ -140,7 +140,19 @@ def _groups(told: Groups, name: str) -> dict[str, Any]:
     ]
     hidden = [] if told.least is None else [TEXT["groups_hidden"].format(least=told.least)]
     says = TEXT["groups_read"].format(margin=TEXT["not_told"] if told.margin is None else f"{told.margin:g}")
-    return {"says": says, "plots": drawn, "columns": columns, "rows": rows, "notes": [*hidden, *told.notes]}
+    return {
+        "says": says, "plots": drawn, "columns": columns, "rows": rows, "notes": [*hidden, *told.notes],
+        "proxies": [
+            [f"{one.group} ({one.division})", phrases.interval(Estimate(value=one.auc, low=one.low, high=one.high))] for one in told.proxies
+        ],
+        "remedies_for": TEXT["remedies_for"].format(division=told.steered),
+        "remedies": [
+            [
+                one.remedy, phrases.share(one.largest_gap), phrases.share(one.recall),
+                phrases.difference(Estimate(value=one.cost, low=one.cost_low, high=one.cost_high)),
+            ] for one in told.remedies
+        ],
+    }  # fmt: skip
 
 
 def _arbitrariness(told: Arbitrariness) -> dict[str, Any]:

@@ -51,6 +51,7 @@ TEXT: Mapping[str, str] = {
     "untold": "{told}; cannot tell",
     "untold_for": "What cannot be told, and why",
     "not_told": "not measured",
+    "hidden": "[c]",
     "points": "{value} points",
     # Opponents
     "rules": "The model beside the rules it would replace",
@@ -109,6 +110,14 @@ TEXT: Mapping[str, str] = {
     "groups": "Groups of pupils at the places in use",
     "groups_read": "A gap is shown only where its interval excludes 0 after allowing for the number of comparisons. “No gap larger than "
     "{margin}” was written down before looking. “Cannot tell” means too few pupils, not that there is no gap.",
+    "proxies": "How well a group can be guessed from the features: AUC, .5 is no better than chance",
+    "proxy_group": "Group",
+    "proxy_auc": "AUC",
+    "remedies_for": "What a remedy would cost, tried for {division}; none is applied",
+    "remedy": "Remedy",
+    "largest_gap": "Largest gap in leavers reached",
+    "remedy_recall": "Leavers reached in all",
+    "cost": "Leavers reached less than now",
     "groups_hidden": "[c]: hidden, because it counts fewer than {least} pupils or would reveal such a count.",
     "groups_desc": "A mark with its 95 % interval for each group: a square where a gap is shown, a filled circle where none larger than "
     "the "

@@ -63,7 +63,7 @@ MUTANTS = [
            of_suppression.test_one_to_five_are_hidden_and_six_is_not),
     Mutant("no comparison is judged beside the others", verdicts, "np.arange(len(p), 0, -1)", "1",
            of_verdicts.test_holms_adjustment_is_that_of_the_definition),
-    Mutant("a shift of all scores is noise of every place", refits, "np.var(other[top] - own[top])", "np.mean((other[top] - own[top]) ** 2)",
+    Mutant("a shift of all is noise of every place", refits, "np.var(other[top] - own[top])", "np.mean((other[top] - own[top]) ** 2)",
            of_refits.test_noise_of_a_place_is_what_scores_near_the_top_move_by_beside_each_other),
     Mutant("the cut of a list is its last pupil", refits, "(last + next_in_line) / 2", "last",
            of_refits.test_a_place_near_the_cut_of_its_own_list_could_go_either_way),

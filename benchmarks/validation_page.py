@@ -56,7 +56,12 @@ def _split(split: dict[str, Any]) -> list[str]:
         "", RULES, "|---|---|---|---|", *map(_rule, split["rules"]), "",
     ]  # fmt: skip
     if "arbitrariness" in split:
-        lines += [f"Arbitrariness: {split['arbitrariness']['says']}.", ""]
+        luck = split["arbitrariness"]
+        lines += [f"Arbitrariness: {luck['says']}."]
+        if luck.get("unmarked") is not None:
+            missed = f"{luck['unmarked']:.1%} would not have been marked"
+            lines += [f"Of the listed whose place changes in a tenth of the refits, {missed} when they were scored; target 0."]
+        lines += [""]
     if split["verdicts"]:
         told = ", ".join(f"{verdict}: {n}" for verdict, n in split["verdicts"].items())
         lines += [f"Groups, on the list of the latest day, by comparison ([c] is hidden): {told}.", ""]

@@ -189,11 +189,10 @@ def track(args: argparse.Namespace, screen: Screen) -> None:
 
 
 def _trained(model: Model, place: Path | str) -> str:
-    card, figures = model.card, model.card["metrics"]
+    card = model.card
     return (
-        f"Model {model.id[:12]} in {place}: learned from {card['cohort']['said']}, {card['cohort']['leavers']} leavers.\n"
-        f"On rows it did not learn from: AUC {figures['auc']:.3f}; with places for 5 % of pupils it reaches "
-        f"{figures['recall_at_5_percent']:.0%} of the leavers. Calibrated on: {card['calibration']['on']}.\n{_tested(card['validation'])}"
+        f"Model {model.id[:12]} in {place}: learned from {card['cohort']['said']}, {card['cohort']['leavers']} leavers. "
+        f"Calibrated on: {card['calibration']['on']}.\n{_tested(card['validation'])}"
     )
 
 

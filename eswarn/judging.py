@@ -105,7 +105,7 @@ def evaluate(
     choices = choices_of(config, records)
     if out is not None:
         folders.refuse_existing(Path(out))
-    ready = model if isinstance(model, Model) else load(model, tracking=tracking or choices.tracking.uri)
+    ready = _ready(model, tracking or choices.tracking.uri)
     told = later.evaluate(ready, records, choices, progress=progress)
     if out is not None:
         _write(told, Path(out), choices, tracking, progress)
@@ -130,7 +130,7 @@ def drift(
         As for `validate`; ``config`` gives places.
     """
     choices, day = choices_of(config, records), parse_date(as_of)
-    ready = model if isinstance(model, Model) else load(model, tracking=tracking or choices.tracking.uri)
+    ready = _ready(model, tracking or choices.tracking.uri)
     timeline = Timeline(records)
     refuse_stale(timeline, day)
     cohort = CohortConfig.model_validate(ready.card["config"]["cohort"])
@@ -146,6 +146,10 @@ def drift(
         pass
     progress("looking for drift", 1, 1)
     return drifting.drift(ready.card.get("drift"), now, outcomes=outcomes, places=choices.score.places)
+
+
+def _ready(model: Model | str | Path, uri: str) -> Model:
+    return model if isinstance(model, Model) else load(model, tracking=uri)
 
 
 def _scored(model: Model, timeline: Timeline, day: dt.date, cohort: CohortConfig, *, labelled: bool) -> tuple[Dataset, Floats]:
@@ -176,7 +180,7 @@ def recalibrate(
     choices = choices_of(config, records)
     if out is not None:
         folders.refuse_existing(Path(out))
-    ready = model if isinstance(model, Model) else load(model, tracking=tracking or choices.tracking.uri)
+    ready = _ready(model, tracking or choices.tracking.uri)
     refuse_lost_outcomes(records)
     timeline = Timeline(records)
     cohort, days, free = later.later_dates(ready, timeline, choices.cohort)
@@ -214,7 +218,7 @@ def card(
 
     choices = choices_of(config)
     folders.refuse_existing(Path(out))
-    ready = model if isinstance(model, Model) else load(model, tracking=tracking or choices.tracking.uri)
+    ready = _ready(model, tracking or choices.tracking.uri)
     audited = None if audit is None else _audit_of(Path(audit), ready.id)
     return write_card(ready.card, ready.id, out, audit=audited, owners=owners)
 

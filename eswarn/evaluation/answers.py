@@ -7,7 +7,7 @@ from typing import Literal
 
 from eswarn import words
 from eswarn.evaluation.bootstrap import Estimate
-from eswarn.evaluation.judged import Judged, RuleFigures, percent_name
+from eswarn.evaluation.judged import Judged, RuleFigures, main_share, percent_name
 from eswarn.evaluation.reach import TOGETHER
 
 NOT_SIMPLE = ("school mean", "environment only", "last year's list", "ten-feature logistic regression", "constant")
@@ -25,12 +25,12 @@ class Answer:
 
 def answers(judged: Judged) -> tuple[Answer, ...]:
     """Answer them, at the places in use, given to all schools of a date together: within one school the school mean ranks nobody."""
-    share = judged.places if judged.places < 1 else 0.05
+    share = main_share(judged.places)
     return _beats(judged, share), _needed(judged, share), _income(judged, share)
 
 
 def _beats(judged: Judged, share: float) -> Answer:
-    simple = [rule for rule in judged.rules if rule.name not in NOT_SIMPLE]
+    simple = [rule for rule in judged.rules if rule.name not in NOT_SIMPLE and not rule.of_few]
     best = max(simple, key=lambda rule: rule.reach[TOGETHER][share].value)
     lead = best.difference[TOGETHER][share]
     said = {
@@ -70,6 +70,8 @@ def _income(judged: Judged, share: float) -> Answer:
     question = "What does targeting by income alone miss?"
     if rule.lacks and rule.named is None:
         return Answer(question, "cannot tell", f"Cannot tell: the records lack {', '.join(rule.lacks)}.")
+    if rule.of_few:
+        return Answer(question, "cannot tell", "Cannot tell outside the school: it would tell of fewer than 6 pupils.")
     begins = {"shown": "", "not shown": "Not shown to reach more. ", "cannot tell": f"Cannot tell: {lead.why}. "}[verdict]
     missed = ""
     if rule.named is not None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from eswarn.config import Config
 from eswarn.evaluation.asked import NOT_SCORED, Asked, Bools
-from eswarn.evaluation.fairness.groups import Division, divisions
+from eswarn.evaluation.fairness.groups import NOT_RECORDED, Division, divisions
 from eswarn.evaluation.fairness.proxy import proxies
 from eswarn.evaluation.fairness.remedies import balancing_weights, places_by_group, tried
 from eswarn.evaluation.fairness.suppress import HIDDEN, Release, suppress
@@ -34,6 +34,7 @@ STEERED = "free school meals"  # the division a remedy is tried for where no gap
 LEAST = 6  # smallest count that may leave the school
 OPEN = ("year group", "school")  # divisions that nobody has to guess
 GIVEN_AWAY = 3  # columns dropped
+CALLED = {"recall": "leavers reached", "false_alarms": "stayers listed", "precision": "listed who left"}
 MEASURES = {"recall": "recall", "false_alarms": "false_alarm_rate", "precision": "precision"}
 
 
@@ -80,7 +81,8 @@ class ByGroup:
                 continue
             own = {name: told.get((row["division"], row["group"], rate), "cannot tell") for name, rate in MEASURES.items()}
             own = own if whole else dict.fromkeys(MEASURES, HIDDEN)
-            verdict = next((v for v in own.values() if v == SHOWN), own["recall"])
+            apart = [CALLED[name] for name, verdict in own.items() if verdict == SHOWN]
+            verdict = f"{SHOWN}: {', '.join(apart)}" if apart else own["recall"]
             rows.append({"group": row["group"], "of": row["division"], "n": row["n"], "leavers": row["leavers"], "verdict": verdict,
                          "verdicts": own, "observed_over_expected": _estimate(row, "observed_over_expected"),
                          **{name: _estimate(row, rate) for name, rate in MEASURES.items()}})  # fmt: skip
@@ -153,7 +155,7 @@ def by_group(
 
 def _steered(told: Verdicts, groups: Sequence[Division]) -> Division | None:
     """The division a remedy is tried for: that with the largest gap in recall that is shown, else free school meals."""
-    shown = told.frame[(told.frame["verdict"] == SHOWN) & (told.frame["metric"] == "recall")]
+    shown = told.frame[(told.frame["verdict"] == SHOWN) & (told.frame["metric"] == "recall") & (told.frame["group"] != NOT_RECORDED)]
     name = STEERED if not len(shown) else str(shown["division"].iloc[int(shown["gap"].abs().to_numpy().argmax())])
     return next((division for division in groups if division.name == name), None)
 

@@ -58,21 +58,28 @@ def ece(risk: Floats, y: Outcomes, *, bins: int = 10, equal: Bins = "width") -> 
     return float(gap.sum() / len(y)) if len(y) else float("nan")
 
 
-def ece_by_luck(risk: Floats, *, bins: int = 10, equal: Bins = "width", draws: int = 1_000, seed: int = 1) -> tuple[float, float]:
+def ece_by_luck(
+    risk: Floats, *, who: npt.NDArray[np.generic] | None = None, bins: int = 10, equal: Bins = "width", draws: int = 1_000, seed: int = 1
+) -> tuple[float, float]:  # fmt: skip
     """What the ECE would be if every chance were exactly right: its median and 95 % point over outcomes drawn anew from ``risk``.
 
-    An ECE above the second is more than luck; one near the first is as good as can be told with so many rows.
+    An ECE above the second is more than luck; one near the first is as good as can be told with so many rows. ``who`` names whose row
+    each is: rows of one pupil on several dates share one outcome, drawn once, so that there is as much luck in it as there was.
     """
-    risk = np.sort(risk[~np.isnan(risk)])
-    if not len(risk):
+    known = ~np.isnan(risk)
+    if not known.any():
         return float("nan"), float("nan")
+    order = np.argsort(risk[known], kind="stable")
+    risk = risk[known][order]
+    person = np.arange(len(risk)) if who is None else np.unique(np.asarray(who)[known][order], return_inverse=True)[1]
     bin_of = bins_of(risk, bins, equal)
     starts = np.flatnonzero(np.diff(bin_of, prepend=-1))
     expected = np.add.reduceat(risk, starts)
     random, found = np.random.default_rng(seed), np.zeros(draws)
     step = max(AT_ONCE // len(risk), 1)
     for first in range(0, draws, step):
-        left = random.random((min(step, draws - first), len(risk))) < risk
+        drawn = random.random((min(step, draws - first), int(person.max()) + 1))
+        left = (drawn if who is None else drawn[:, person]) < risk
         observed = np.add.reduceat(left, starts, axis=1, dtype=np.int64)
         found[first : first + step] = np.abs(observed - expected).sum(axis=1) / len(risk)
     median, high = np.quantile(found, [0.5, 0.95])

@@ -10,7 +10,8 @@ import numpy as np
 from eswarn import words
 from eswarn.evaluation.asked import Asked, Ints
 from eswarn.evaluation.bootstrap import Draws, Estimate, Scale, draw
-from eswarn.evaluation.calibrated import bins_of, ece, ece_by_luck
+from eswarn.evaluation.calibrated import ece, ece_by_luck
+from eswarn.evaluation.few import BINS, Bin, bins, named, tells_of_few
 from eswarn.evaluation.metrics import equivalent_places, listed, recall, value_of_a_place
 from eswarn.evaluation.opponents import Opponent
 from eswarn.evaluation.reach import EACH, TOGETHER, Drawn
@@ -19,7 +20,7 @@ from eswarn.model.curve import Floats
 
 SHARES = (0.02, 0.05, 0.10)  # places as a share of the pupils, at which every list is judged
 CURVE = tuple(round(0.01 * i, 2) for i in range(31))  # places as a share of the pupils, of the lines of a reach curve
-BINS = 10
+MAIN_SHARE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class RuleFigures:
     named : tuple of (float, float, float) or None
         Where the rule has a threshold of its own: share of pupils it names, share of leavers among all it reaches with them, and the
         share the model reaches with as many places.
+    of_few : bool
+        Whether its figures would tell of one to five pupils, so that they stay inside the school.
     """
 
     name: str
@@ -63,15 +66,7 @@ class RuleFigures:
     auc: Estimate
     places_needed: float
     named: tuple[float, float, float] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Bin:
-    """Pupils told about the same chance: how many, the mean chance, and the share who left, with its interval."""
-
-    n: int
-    risk: float
-    left: Estimate
+    of_few: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +134,8 @@ def judged(asked: Asked, rules: Sequence[Opponent], *, places: float, household:
     of_known, risk, y = replace(drawn.draws, cluster=drawn.draws.cluster[known]), asked.risk[known], asked.y[known].astype(np.int64)
     return Judged(
         _counts(asked), (*_of_chances(drawn, of_known, risk, y), *_of_lists(drawn, reach, places)), places,
-        tuple(_beside(rule, drawn, reach, places) for rule in rules), _bins(of_known, risk, y),
-        ece(risk, y, bins=BINS, equal="mass"), *ece_by_luck(risk, bins=BINS, equal="mass"),
+        tuple(_beside(rule, drawn, reach, places) for rule in rules), bins(of_known, risk, y, asked.pupil[known]),
+        ece(risk, y, bins=BINS, equal="mass"), *ece_by_luck(risk, who=asked.pupil[known], bins=BINS, equal="mass"),
         {"model": _curve(asked.score, left, drawn.together), **{r.name: _curve(r.score, left, drawn.together) for r in rules}},
         _twice(drawn, places),
     )  # fmt: skip
@@ -149,15 +144,16 @@ def judged(asked: Asked, rules: Sequence[Opponent], *, places: float, household:
 def _beside(rule: Opponent, drawn: Drawn, reach: Mapping[str, Floats], places: float) -> RuleFigures:
     """One rule beside the model, whose reach under the same draws is given."""
     asked, left, estimate = drawn.asked, drawn.asked.left, drawn.draws.estimate
-    its, own = drawn.reach(rule.score, left), listed(asked.score, places, lists=drawn.together)
-    needed = equivalent_places(rule.score, left, float(own @ left), places=places, lists=drawn.together) / own.sum()
+    share = main_share(places)
+    its, own = drawn.reach(rule.score, left), listed(asked.score, share, lists=drawn.together)
+    needed = equivalent_places(rule.score, left, float(own @ left), places=share, lists=drawn.together) / own.sum()
 
     def by_share(of: Mapping[str, Floats], scale: Scale) -> dict[str, dict[float, Estimate]]:
-        return {how: {s: estimate(drawn_of[:, i], scale=scale) for i, s in enumerate(drawn.shares)} for how, drawn_of in of.items()}
+        return {how: {s: _kept(estimate(told[:, i], scale=scale)) for i, s in enumerate(drawn.shares)} for how, told in of.items()}
 
     return RuleFigures(
         rule.name, rule.says, rule.source, rule.lacks, by_share(its, "share"), by_share({h: reach[h] - its[h] for h in its}, "difference"),
-        estimate(drawn.areas(rule.score, asked.y)[0], scale="share"), float(needed), _named(rule, asked, left),
+        estimate(drawn.areas(rule.score, asked.y)[0], scale="share"), float(needed), named(rule, asked), tells_of_few(rule, asked),
     )  # fmt: skip
 
 
@@ -207,9 +203,19 @@ def _of_lists(drawn: Drawn, reach: Mapping[str, Floats], places: float) -> tuple
     )  # fmt: skip
 
 
+def _kept(estimate: Estimate) -> Estimate:
+    """A difference of two shares lies between -1 and 1, and so does its interval."""
+    return replace(estimate, low=max(estimate.low, -1.0), high=min(estimate.high, 1.0)) if estimate.low == estimate.low else estimate
+
+
 def _bare(value: float, draws: Draws) -> Estimate:
     """A figure to read, from which nothing is claimed: it has no interval, and says so."""
     return Estimate(value, float("nan"), float("nan"), "cannot tell", draws.clusters, why="no interval is worked out for it")
+
+
+def main_share(places: float) -> float:
+    """The share of pupils at which rules are compared first: the places in use, or 5 % where these are a number in each school."""
+    return places if places < 1 else MAIN_SHARE
 
 
 def percent_name(share: float) -> str:
@@ -225,23 +231,6 @@ def _counts(asked: Asked) -> dict[str, int]:
         "not_scored": int((~asked.scored).sum()), "leavers_not_scored": int((left & ~asked.scored).sum()),
         "not_known": int((~asked.known).sum()), "unknown": int(asked.unknown.sum()), "gone": int((asked.gone & left).sum()),
     }  # fmt: skip
-
-
-def _named(rule: Opponent, asked: Asked, left: Ints) -> tuple[float, float, float] | None:
-    if rule.flagged is None or not rule.flagged.any():
-        return None
-    share = float(rule.flagged.mean())
-    return share, recall(rule.flagged.astype(float), left), recall(listed(asked.score, min(share, 0.999), lists=asked.together), left)
-
-
-def _bins(draws: Draws, risk: Floats, y: Ints) -> tuple[Bin, ...]:
-    """The bins of equal mass that the ECE is made of."""
-    number = bins_of(risk, BINS, "mass")
-    found = []
-    for one in np.unique(number):
-        there = number == one
-        found.append(Bin(int(there.sum()), float(risk[there].mean()), draws.estimate(draws.ratio(y * there, there), scale="share")))
-    return tuple(found)
 
 
 def _curve(score: Floats, left: Ints, lists: Ints) -> Floats:

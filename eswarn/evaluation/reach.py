@@ -37,9 +37,12 @@ class Drawn:
         return {TOGETHER: together, EACH: self.draws.ratio(own, np.repeat(left[:, None], len(self.shares), axis=1))}
 
     def areas(self, score: Floats, y: Floats) -> tuple[Floats, Floats, Floats]:
-        """AUC, AUC within schools, and average precision: of pairs, and leavers, of the same date, whose outcome is known."""
+        """AUC, AUC within schools, and average precision: of pairs, and leavers, of the same date, whose outcome is known.
+
+        Who could not be scored is ranked last: a leaver among them stands below everybody.
+        """
         top, below, precise = (np.zeros((3, len(self.draws.weights))) for _ in range(3))
-        for rows in self._dates(~np.isnan(y) & self.asked.scored):
+        for rows in self._dates(~np.isnan(y)):
             drawn, left = self._part(rows), y[rows].astype(np.int64)
             leavers = drawn.sums(left)
             stayers = drawn.sums(1 - left)

@@ -14,8 +14,10 @@ from eswarn.evaluation.arbitrary import EITHER_WAY, Arbitrariness
 from eswarn.evaluation.asked import Asked
 from eswarn.evaluation.bootstrap import Estimate
 from eswarn.evaluation.by_group import ByGroup
+from eswarn.evaluation.fairness.suppress import HIDDEN
+from eswarn.evaluation.few import LEAST
 from eswarn.evaluation.folds import RED_LABEL
-from eswarn.evaluation.judged import CURVE, Judged, RuleFigures, percent_name
+from eswarn.evaluation.judged import CURVE, Judged, RuleFigures, main_share, percent_name
 from eswarn.evaluation.lead import EARLY, VERY_EARLY, Lead
 from eswarn.evaluation.metrics import listed
 from eswarn.evaluation.reach import EACH, TOGETHER
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from eswarn.model.search import Trial
 
 FORMAT = 1
+OF_FEW = ("not_scored", "leavers_not_scored", "not_known", "unknown", "gone", "leavers", "leaver_rows")  # counts that may be of few pupils
 SAYS = {
     "same schools": "a later cohort of the schools learned from",
     "unseen schools": "a later cohort of schools held out whole, with everybody of their pupils' households",
@@ -76,7 +79,10 @@ class Validation:
     @property
     def answers(self) -> tuple[Answer, ...]:
         """The three questions of the field, answered from the first split."""
-        return answers(self.splits[0].judged)
+        told = answers(self.splits[0].judged)
+        return (
+            tuple(Answer(a.question, "cannot tell", f"{self.label}; it supports no claim. {a.says}") for a in told) if self.label else told
+        )
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -101,7 +107,9 @@ class Validation:
             n = len(luck.flips)
             for name, values in (("flips", luck.flips), ("risk_low", luck.low), ("risk_high", luck.high)):
                 frame[name] = np.append(values, np.full(len(frame) - n, np.nan))
-            frame["could_go_either_way"] = frame["flips"] >= EITHER_WAY
+            frame["could_go_either_way"] = (
+                (frame["flips"] >= EITHER_WAY).astype("boolean").mask(frame["flips"].isna())
+            )  # not asked: not told
         if self.label:
             frame["label"] = self.label
         return frame
@@ -141,7 +149,7 @@ def _brief(estimate: Estimate) -> str:
 
 def _rows(tested: Tested, places: float) -> list[dict[str, Any]]:
     """A row for the model and each rule, every estimate in columns of its own."""
-    own, share = tested.judged, places if places < 1 else 0.05
+    own, share = tested.judged, main_share(places)
     reach = {how: own.figure(f"recall_{percent_name(share)}_{how}") for how in (TOGETHER, EACH)}
     rows: list[dict[str, Any]] = [{"rule": "eswarn", **reach, "auc": own.figure("auc"), "lacks": ""}]
     rows += [
@@ -151,7 +159,10 @@ def _rows(tested: Tested, places: float) -> list[dict[str, Any]]:
         }
         for rule in own.rules
     ]  # fmt: skip
-    return [({"label": tested.label} if tested.label else {}) | {"split": tested.split} | {"lead_told": ""} | _flat(row) for row in rows]
+    return [
+        ({"label": tested.label} if tested.label else {}) | {"split": tested.split, "places": share} | {"lead_told": ""} | _flat(row)
+        for row in rows
+    ]
 
 
 def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -166,12 +177,16 @@ def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _plain_split(tested: Tested) -> dict[str, Any]:
     own = tested.judged
+    few = {rule.name for rule in own.rules if rule.of_few}
     told: dict[str, Any] = {
-        "split": tested.split, "says": SAYS[tested.split], "folds": list(tested.folds), "n": dict(own.n),
+        "split": tested.split, "says": SAYS[tested.split], "folds": list(tested.folds),
+        "n": {name: HIDDEN if 0 < n < LEAST and name in OF_FEW else n for name, n in own.n.items()},
         "figures": [{"name": f.name, "says": f.says, **_plain(f.estimate)} for f in own.figures],
         "shares": list(own.rules[0].reach[EACH]) if own.rules else [],
-        "rules": [_plain_rule(rule) for rule in own.rules],
-        "curves": {"places": list(CURVE), "lines": {name: [_number(v) for v in line] for name, line in own.curves.items()}},
+        "rules": [_plain_rule(rule, claims=not tested.label) for rule in own.rules],
+        "curves": {"places": list(CURVE), "lines": {
+            name: [_number(v) for v in line] for name, line in own.curves.items() if name not in few
+        }},
         "calibration": {
             "bins": [{"n": b.n, "risk": _number(b.risk)} | {
                 name: _number(value) for name, value in (("left", b.left.value), ("low", b.left.low), ("high", b.left.high))
@@ -195,21 +210,28 @@ def _plain_split(tested: Tested) -> dict[str, Any]:
     return told
 
 
-def _plain_rule(rule: RuleFigures) -> dict[str, Any]:
-    def by_share(table: Mapping[str, Mapping[float, Estimate]]) -> dict[str, dict[str, Any]]:
-        return {how: {f"{share:g}": _plain(estimate) for share, estimate in told.items()} for how, told in table.items()}
+def _plain_rule(rule: RuleFigures, *, claims: bool) -> dict[str, Any]:
+    """One rule; without its figures where they would tell of few pupils, and without a claim where the split supports none."""
 
-    named = None if rule.named is None else dict(zip(("pupils", "reach", "reach_of_the_model"), map(_number, rule.named), strict=True))
+    def by_share(table: Mapping[str, Mapping[float, Estimate]], *, claims: bool = True) -> dict[str, dict[str, Any]]:
+        return {how: {f"{share:g}": _hidden(_plain(e, claims=claims)) for share, e in told.items()} for how, told in table.items()}
+
+    def _hidden(told: dict[str, Any]) -> dict[str, Any]:
+        return {"value": None, "low": None, "high": None, "told": "cannot tell", "note": "", "hidden": True} if rule.of_few else told
+
+    whole = rule.named is not None and not rule.of_few
+    named = dict(zip(("pupils", "reach", "reach_of_the_model"), map(_number, rule.named or ()), strict=True)) if whole else None
     return {
         "name": rule.name, "says": rule.says, "source": rule.source, "lacks": list(rule.lacks), "reach": by_share(rule.reach),
-        "difference": by_share(rule.difference), "auc": _plain(rule.auc), "places_needed": _number(rule.places_needed), "named": named,
+        "difference": by_share(rule.difference, claims=claims), "auc": _hidden(_plain(rule.auc)),
+        "places_needed": None if rule.of_few else _number(rule.places_needed), "named": named,
     }  # fmt: skip
 
 
-def _plain(estimate: Estimate) -> dict[str, Any]:
+def _plain(estimate: Estimate, *, claims: bool = True) -> dict[str, Any]:
     return {
         "value": _number(estimate.value), "low": _number(estimate.low), "high": _number(estimate.high),
-        "told": estimate.told or "interval", "note": estimate.why,
+        "told": (estimate.told or "interval") if claims else "cannot tell", "note": estimate.why if claims else RED_LABEL,
     }  # fmt: skip
 
 

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from eswarn.errors import UsageError
-from eswarn.evaluation.fairness.groups import Division
-from eswarn.evaluation.fairness.table import group_table
+from eswarn.evaluation.fairness.groups import NOT_RECORDED, Division
+from eswarn.evaluation.fairness.table import GroupTable, group_table
+from eswarn.evaluation.fairness.verdicts import LEAST
 from eswarn.model.curve import Floats
 
 if TYPE_CHECKING:
@@ -101,7 +102,8 @@ def tried(
     Returns
     -------
     pandas.DataFrame
-        remedy, places, largest_gap (of ``metric``), recall, cost (recall lost, all pupils), cost_low, cost_high (paired, by school),
+        remedy, places, largest_gap (of ``metric``, among recorded groups of ten pupils or more that the rate is about),
+        recall, cost (recall lost, all pupils), cost_low, cost_high (paired, by school),
         swapped (places that changed hands). The first row is the list as it is.
     """
     import pandas as pd
@@ -113,10 +115,18 @@ def tried(
         listed = np.asarray(make(), float)
         table = group_table([division], listed=listed, y=left, risk=risk, school=school)
         cost, low, high = _cost(now, listed, left, code, level)
-        rows.append((name, float(listed.sum()), float(table.difference()[metric].iloc[0]), float(table.overall["recall"]), cost, low, high,
+        rows.append((name, float(listed.sum()), _largest_gap(table, metric), float(table.overall["recall"]), cost, low, high,
                      float(np.abs(listed - now).sum() / 2)))  # fmt: skip
     columns = ["remedy", "places", "largest_gap", "recall", "cost", "cost_low", "cost_high", "swapped"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _largest_gap(table: GroupTable, metric: str) -> float:
+    """Largest less smallest rate; those not recorded are no group that a remedy is for, and a rate of few is none to steer by."""
+    division = table.divisions[0]
+    hits, pupils = (counts.sum(axis=1) for counts in table.counts[division.name].of(metric))
+    large = (pupils >= LEAST) & np.array([group != NOT_RECORDED for group in division.groups])
+    return float(np.ptp(hits[large] / pupils[large])) if large.sum() > 1 else float("nan")
 
 
 def _cost(before: Floats, after: Floats, left: Floats, code: Ints, level: float) -> tuple[float, float, float]:

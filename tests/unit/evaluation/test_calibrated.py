@@ -110,3 +110,12 @@ def test_a_row_without_a_chance_is_left_out_of_every_figure():
     for figure in (brier, brier_skill, ece, slope, intercept, observed_over_expected):
         assert figure(more, other) == figure(risk, y)
     assert ece_by_luck(more, draws=50) == ece_by_luck(risk, draws=50)
+
+
+def test_rows_of_one_pupil_share_their_luck() -> None:
+    """Ten dates of the same pupils hold no more luck than one: each is the same draw again."""
+    risk = np.random.default_rng(5).beta(1, 20, 1_000)
+    once = ece_by_luck(risk, equal="mass")
+    ten_times = ece_by_luck(np.tile(risk, 10), who=np.tile(np.arange(1_000), 10), equal="mass")
+    assert ten_times == pytest.approx(once, rel=0.1)
+    assert ece_by_luck(np.tile(risk, 10), equal="mass")[0] < 0.5 * once[0], "the control: as if all rows were others"

@@ -108,3 +108,12 @@ def test_a_remedy_is_measured_beside_its_cost() -> None:
     assert after["cost"] == pytest.approx(before["recall"] - after["recall"])
     assert after["cost_low"] < after["cost"] < after["cost_high"]
     assert before["cost"] == before["cost_low"] == before["swapped"] == 0
+
+
+def test_the_gap_a_remedy_closes_is_one_of_recorded_groups_of_ten_or_more() -> None:
+    group = np.repeat([0, 1, 2, 3], [200, 200, 40, 8])
+    division = Division("meals", ("yes", "no", NOT_RECORDED, "few"), group)
+    y = np.tile([1, 0], len(group) // 2)
+    place = np.where(group == 0, 0.5, np.where(group == 1, 0.4, 0.0))  # nobody of those not recorded, or of the few, is listed
+    told = tried({}, division, before=place, y=y, risk=np.full(len(y), 0.5))
+    assert told["largest_gap"].iloc[0] == pytest.approx(0.1)

@@ -92,7 +92,7 @@ def test_auc_counts_pairs_of_the_same_date() -> None:
     assert judge(shifted).figure("auc").value == pytest.approx(judge(of).figure("auc").value)
     won, pairs = 0.0, 0
     for day in np.unique(of.as_of):
-        rows = (of.as_of == day) & of.known & of.scored
+        rows = (of.as_of == day) & of.known  # whoever could not be scored is ranked last
         left, stayed = of.score[rows & (of.y == 1)], of.score[rows & (of.y == 0)]
         won += (left[:, None] > stayed).sum() + 0.5 * (left[:, None] == stayed).sum()
         pairs += len(left) * len(stayed)
@@ -168,6 +168,20 @@ def test_a_number_of_places_is_judged_beside_the_shares() -> None:
     found = judge(asked(), places=3)
     assert 0 < found.figure("recall_in_use").value < found.figure("recall_10_each").value
     assert answers(found)[0].verdict in ("shown", "not shown")
+
+
+def test_no_bin_and_no_rule_tells_of_one_to_five_pupils() -> None:
+    of = asked(skill=3)
+    for found in (judge(of), judge(of.rows(np.isin(of.school, ["S00", "S01"])), by=[])):
+        for b in found.bins:
+            assert min(round(b.n * b.left.value), b.n - round(b.n * b.left.value)) >= 6
+    poor = rules(of)[1]
+    few = np.zeros(len(of), bool)
+    few[np.flatnonzero((of.y == 1) & of.scored)[:3]] = True
+    told = judge(of, by=[rule("ranked absence", of.score), rule("FSM only", few.astype(float), few), *rules(of)[2:]])
+    assert told.rule("FSM only").of_few
+    assert not judge(of, by=[rule("ranked absence", of.score), poor, *rules(of)[2:]]).rule("FSM only").of_few
+    assert "fewer than 6" in answers(told)[2].says
 
 
 def test_tests_are_stacked_in_order() -> None:

@@ -78,6 +78,9 @@ def test_a_random_split_wears_the_red_label_everywhere() -> None:
     assert (wrong.lists["label"] == RED_LABEL).all()
     assert wrong.plain()["label"] == RED_LABEL
     assert str(wrong).startswith(RED_LABEL.upper())
+    assert {answer.verdict for answer in wrong.answers} == {"cannot tell"}, "it supports no claim"
+    differences = [e for rule in wrong.plain()["splits"][0]["rules"] for by in rule["difference"].values() for e in by.values()]
+    assert {estimate["told"] for estimate in differences} == {"cannot tell"}
     with pytest.raises(UsageError, match='"forward" or "random"'):
         validate(schools(), QUICK, split="stratified")  # type: ignore[arg-type]
 

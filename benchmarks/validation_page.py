@@ -24,7 +24,7 @@ def validation_section(part: dict[str, Any]) -> list[str]:
     lines = [
         f"{part['pupils']:,} simulated pupils on roll at a time, {part['years']} school years: learned from earlier cohorts, tested "
         f"on a year held out. Simulated schools are not real ones. `eswarn validate` took {part['seconds']:.0f} s and {part['peak_mb']:,} "
-        f"MB, with {part['about']['refits']} refits and {part['about']['draws']:,} bootstrap draws.",
+        f"MB, the simulation included, with {part['about']['refits']} refits and {part['about']['draws']:,} bootstrap draws.",
         "",
         *(f"- {answer['question']} {answer['says']}" for answer in part["answers"]),
         "",

@@ -11,7 +11,8 @@ from eswarn import words
 from eswarn.errors import UsageError, nearest
 from eswarn.report import phrases
 from eswarn.report.card_english import TEXT
-from eswarn.report.told import AuditTold, Card, Split, Validation, checked
+from eswarn.report.told import Split, Validation, checked
+from eswarn.report.told_card import AuditTold, Card
 from eswarn.report.transparency_english import AI_ACT, AI_ACT_VERSION, ATRS, ATRS_VERSION, OWNERS, Field
 from eswarn.report.validation_english import TEXT as MEASURED
 

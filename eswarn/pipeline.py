@@ -272,15 +272,18 @@ def track(
 
 
 def _track_model(model: Model, folder: Path | None, config: Config, uri: str, progress: Progress) -> Mapping[str, Any]:
+    from eswarn.report.card_page import write_card
     from eswarn.tracking import facts, track_training
 
     if folder is None:
         with tempfile.TemporaryDirectory() as place:
             return _track_model(model, model.save(Path(place) / "model"), config, uri, progress)
-    tracked = track_training(
-        folder, **facts.of_training(model.card, model.id), uri=uri, experiment=config.tracking.experiment,
-        model_name=config.tracking.model_name, progress=progress,
-    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as place:
+        card = write_card(model.card, model.id, place).parent
+        tracked = track_training(
+            folder, **facts.of_training(model.card, model.id), uri=uri, experiment=config.tracking.experiment,
+            model_name=config.tracking.model_name, card=card, progress=progress,
+        )  # fmt: skip
     return {"run_id": tracked.run_id, "experiment_id": tracked.experiment_id, "uri": tracked.uri,
             "model_version": tracked.model_version, "alias": tracked.alias}  # fmt: skip
 

@@ -17,7 +17,7 @@ from eswarn.tracking.fetch import location_of
 from eswarn.tracking.store import Store, folder_at, is_here, open_store, shown
 from eswarn.tracking.write import Files, experiment_of, files_of, finished, new_run, plain, upload
 
-MODEL = "model"
+MODEL, CARD = "model", "card"
 MANIFEST = "manifest.json"
 CLOCK = "run.json"
 AUDIT_FILES = ("audit.html", "audit.json")
@@ -46,6 +46,7 @@ def track_training(
     experiment: str,
     model_name: str,
     trials: Sequence[Mapping[str, float]] = (),
+    card: Path | None = None,
     progress: Progress = silent,
 ) -> TrackedRun:
     """Record a training: one run with the bundle as plain files, and a model version that points at them.
@@ -60,6 +61,8 @@ def track_training(
         Where, and under which names. The first version that gets an alias is ``champion``, later ones ``challenger``.
     trials : sequence of mapping
         Settings that a search tried, each with its ``log_loss``: one child run each.
+    card : Path, optional
+        Folder of the model's card, as page and as JSON; it goes into the artifact folder ``card``.
     progress : Progress
         Told of each step.
 
@@ -76,7 +79,7 @@ def track_training(
     facts = allowed(params, metrics, tags, needed=("output_id", "model_id"))
     allowed_name(experiment, "experiment")
     allowed_name(model_name, "model")
-    files = files_of(bundle, into=MODEL)
+    files = [*files_of(bundle, into=MODEL), *(files_of(card, into=CARD) if card else ())]
     with open_store(uri, family=NotTracked, progress=progress) as store:
         home = experiment_of(store, experiment)
         run = finished(store, home, kind="training", facts=facts)

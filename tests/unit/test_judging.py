@@ -127,3 +127,7 @@ def test_a_training_tracks_its_trials_too(tmp_path: Path) -> None:
     client = MlflowClient(uri)
     runs = client.search_runs([client.get_experiment_by_name("eswarn").experiment_id])
     assert [run.data.tags["kind"] for run in runs].count("trial") == len(made.card["search"]["tried"]) > 1
+    kept = {path.relative_to(path.parents[1]).as_posix() for path in (tmp_path / "runs").rglob("*") if path.is_file()}
+    assert {"card/card.html", "card/model-card.json", "model/card.json"} <= kept
+    trained = next(run.info.run_id for run in runs if run.data.tags["kind"] == "training")
+    assert ew.load(f"runs:/{trained}", tracking=uri).id == made.id, "the card beside it is no part of the model"

@@ -11,7 +11,7 @@ from eswarn.config import load_config
 from eswarn.errors import EswarnError, InputRefused, NotTracked, UsageError
 from eswarn.evaluation.audit import Audit, audit_folder
 from eswarn.evidence import verify as evidence
-from eswarn.evidence.erase import AUDIT, Erased, erase_from, erased_in, pupils_at, unlike_lines
+from eswarn.evidence.erase import AUDIT, CARD, Erased, erase_from, erased_in, pupils_at, unlike_lines
 from eswarn.evidence.lines import head_given
 from eswarn.evidence.record import EVIDENCE_FILES, PUPIL_FILES, Record, head_of, read_record
 from eswarn.progress import Progress, silent
@@ -133,13 +133,14 @@ def keep_audit(
 
 
 def _run_folder(run: str | Path, place: Path, tracking: str | None) -> Path:
-    """The folder of a run: itself, or what the tracking store has of it, without audits made since."""
+    """The folder of a run: itself, or what the tracking store has of it, without audits made since, and without the card of a model."""
     if not str(run).startswith("runs:/"):
         return Path(run)
     from eswarn.tracking import fetch
 
     folder = fetch(str(run), place / "run", uri=tracking or load_config().tracking.uri)
-    shutil.rmtree(folder / AUDIT, ignore_errors=True)
+    for beside in (AUDIT, CARD):
+        shutil.rmtree(folder / beside, ignore_errors=True)
     return folder
 
 

@@ -19,6 +19,7 @@ from eswarn.evidence.verify import HEAD, LEAVES, LINES, SOURCES, canonical, leaf
 from eswarn.model.scores import Scores
 
 AUDIT = "audit"  # a store keeps the audits of a run with it; nothing of a pupil is in them
+CARD = "card"  # likewise, of the card of a model
 
 
 @dataclass(frozen=True, slots=True)

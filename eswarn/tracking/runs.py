@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from eswarn.errors import NotTracked
-from eswarn.evidence.erase import AUDIT
+from eswarn.evidence.erase import AUDIT, CARD
 from eswarn.evidence.record import EVIDENCE_FILES, PUPIL_FILES
 from eswarn.evidence.verify import HEAD
 from eswarn.progress import Progress, silent
@@ -17,7 +17,7 @@ from eswarn.tracking.fetch import location_of
 from eswarn.tracking.store import Store, folder_at, is_here, open_store, shown
 from eswarn.tracking.write import Files, experiment_of, files_of, finished, new_run, plain, upload
 
-MODEL, CARD = "model", "card"
+MODEL = "model"
 MANIFEST = "manifest.json"
 CLOCK = "run.json"
 AUDIT_FILES = ("audit.html", "audit.json")

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 
-from eswarn.cohort.label import horizon_end
+import numpy as np
+
+from eswarn.cohort.label import known_on
 from eswarn.config import CohortConfig
+from eswarn.records.arrays import Bools
+
+
+def on_dates(days: Iterable[dt.date], block: Collection[dt.date]) -> Bools:
+    """Which of these days are of a block."""
+    return np.array([day in block for day in days], bool)
 
 
 def forward_split(
@@ -34,7 +42,7 @@ def forward_split(
     best, most = None, 0
     for first in sorted(dates)[1:]:
         calibrate = tuple(d for d in sorted(dates) if d >= first)
-        train = tuple(d for d in sorted(dates) if horizon_end(d, config) + dt.timedelta(days=config.delay_days) <= first)
+        train = tuple(d for d in sorted(dates) if known_on(d, config) <= first)
         enough, later = (len(set().union(*(leavers[d] for d in block))) for block in (train, calibrate))
         if enough >= train_least and later >= calibrate_least and enough > most:
             best, most = (train, calibrate), enough

@@ -57,6 +57,16 @@ def horizon_end(as_of: dt.date, config: CohortConfig) -> dt.date:
     return config.until or as_of + dt.timedelta(days=config.horizon_days)
 
 
+def known_on(as_of: dt.date, config: CohortConfig) -> dt.date:
+    """The day from which the label of an as-of date is known: the end of the horizon and the reporting delay are over."""
+    return horizon_end(as_of, config) + dt.timedelta(days=config.delay_days)
+
+
+def horizon_said(config: CohortConfig) -> str:
+    """The horizon in words: a day, or a number of days."""
+    return f"until {config.until}" if config.until else f"{config.horizon_days} days"
+
+
 def is_mature(timeline: Timeline, as_of: dt.date, config: CohortConfig) -> bool:
     """Whether the outcomes were followed to the end of the horizon plus the reporting delay.
 
@@ -72,7 +82,7 @@ def is_mature(timeline: Timeline, as_of: dt.date, config: CohortConfig) -> bool:
             where="dataset.toml",
             do="Add  outcomes = YYYY-MM-DD  under [observed_to]: the last day on which a departure would have been recorded.",
         )
-    return as_of < horizon_end(as_of, config) and horizon_end(as_of, config) + dt.timedelta(days=config.delay_days) <= observed
+    return as_of < horizon_end(as_of, config) and known_on(as_of, config) <= observed
 
 
 def label(timeline: Timeline, cohort: Cohort, as_of: dt.date, config: CohortConfig) -> Labels:

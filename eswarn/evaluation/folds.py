@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from eswarn import words
-from eswarn.cohort.label import horizon_end
+from eswarn.cohort.blocks import on_dates
+from eswarn.cohort.label import horizon_said, known_on
 from eswarn.config import CohortConfig
 from eswarn.errors import InputRefused
 from eswarn.features.compute import Dataset
@@ -76,18 +77,17 @@ def forward_folds(data: Dataset, config: CohortConfig, *, most: int, train_least
     InputRefused
         There is no such fold.
     """
-    days = data.keys["as_of"].to_numpy()
-    leavers = {day: set(data.keys["pupil_id"][(data.y == 1) & (days == day)]) for day in sorted(set(days))}
+    days, leavers = data.keys["as_of"], data.leavers
     folds: list[Fold] = []
     end = max(leavers) + dt.timedelta(days=1) if leavers else dt.date.max
     while len(folds) < most and (found := _blocks(leavers, config, end, train_least)):
         train, test = found
-        folds.append(_fold(data, "same schools", _within(days, train), _within(days, test), train, test))
+        folds.append(_fold(data, "same schools", on_dates(days, train), on_dates(days, test), train, test))
         end = test[0]
     if not folds:
         raise InputRefused(
             f"there is no later cohort to be tested on: as-of dates with known outcomes reach {span_of(tuple(leavers))}, and a test needs "
-            f"{words.count(train_least, 'leaver')} whose horizon of {_horizon(config)} and reporting delay end before it begins, "
+            f"{words.count(train_least, 'leaver')} whose horizon of {horizon_said(config)} and reporting delay end before it begins, "
             f"and {TEST_LEAST} in it",
             do="Bring more years or more schools, or shorten [cohort] horizon_days.",
         )
@@ -149,7 +149,7 @@ def _blocks(
     best, most = None, 0
     for first in days:
         test = tuple(day for day in days if day >= first)
-        train = tuple(day for day in days if horizon_end(day, config) + dt.timedelta(days=config.delay_days) <= first)
+        train = tuple(day for day in days if known_on(day, config) <= first)
         n_train, n_test = (len(set().union(*(leavers[day] for day in block))) for block in (train, test))
         if (test[-1] - first).days < SPAN and n_train >= train_least and n_test >= TEST_LEAST and min(n_train, n_test) > most:
             best, most = (train, test), min(n_train, n_test)
@@ -157,12 +157,8 @@ def _blocks(
 
 
 def _fold(data: Dataset, split: Split, train: Bools, test: Bools, train_dates: Sequence[dt.date], test_dates: Sequence[dt.date]) -> Fold:
-    asked = _within(data.left_out["as_of"].to_numpy(), test_dates)
+    asked = on_dates(data.left_out["as_of"], test_dates)
     return Fold(split, train, test, tuple(train_dates), tuple(test_dates), asked)
-
-
-def _within(days: npt.NDArray[np.object_], block: Sequence[dt.date]) -> Bools:
-    return np.array([day in block for day in days], bool)
 
 
 def span_of(days: Sequence[dt.date]) -> str:
@@ -170,7 +166,3 @@ def span_of(days: Sequence[dt.date]) -> str:
     if not days:
         return "no date"
     return str(days[0]) if len(days) == 1 else f"{len(days)} dates from {min(days)} to {max(days)}"
-
-
-def _horizon(config: CohortConfig) -> str:
-    return f"until {config.until}" if config.until else words.count(config.horizon_days, "day")

@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 
 from eswarn.cohort.dates import training_dates
-from eswarn.cohort.label import horizon_end, refuse_lost_outcomes
+from eswarn.cohort.label import known_on, refuse_lost_outcomes
 from eswarn.config import CohortConfig, Config
 from eswarn.errors import InputRefused
 from eswarn.evaluation.asked import ask
@@ -19,6 +19,7 @@ from eswarn.evaluation.validate import RECENT, about, joined, lead_of, seen_and_
 from eswarn.evaluation.validation import Tested, Validation
 from eswarn.features.compute import compute
 from eswarn.model.bundle import Model
+from eswarn.model.recalibrate import new_from
 from eswarn.progress import Progress, silent
 from eswarn.records.store import Records
 from eswarn.records.timeline import Timeline
@@ -33,8 +34,7 @@ def later_dates(model: Model, timeline: Timeline, config: CohortConfig) -> tuple
         No mature as-of date is new to it.
     """
     cohort = CohortConfig.model_validate(model.card["config"]["cohort"]).model_copy(update={"as_of": config.as_of})
-    learned_on = [dt.date.fromisoformat(day) for day in (*model.card["cohort"]["as_of"], *model.card["calibration"]["as_of"])]
-    free = max(horizon_end(day, cohort) for day in learned_on) + dt.timedelta(days=cohort.delay_days)
+    free = new_from(model, cohort)
     days = training_dates(timeline, cohort)
     if not any(day >= free for day in days):
         raise InputRefused(
@@ -68,7 +68,7 @@ def evaluate(model: Model, records: Records, config: Config, *, progress: Progre
     dates = data.keys["as_of"].to_numpy()
     test = np.array([day >= free for day in dates], bool)
     first = min(day for day in days if day >= free)
-    known = np.array([horizon_end(day, cohort) + dt.timedelta(days=cohort.delay_days) <= first for day in dates], bool)
+    known = np.array([known_on(day, cohort) <= first for day in dates], bool)
     apart = np.array([day >= free for day in data.left_out["as_of"]], bool)
     table = np.ascontiguousarray(data.of(model.features).X.to_numpy(float)[test])
     raw = np.asarray(model.booster.predict(table, raw_score=True), float)

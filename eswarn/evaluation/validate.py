@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from eswarn.cohort.dates import training_dates
-from eswarn.cohort.label import refuse_lost_outcomes
+from eswarn.cohort.label import horizon_said, refuse_lost_outcomes
 from eswarn.config import Config
 from eswarn.errors import InputRefused, UsageError
 from eswarn.evaluation.arbitrary import Arbitrariness, arbitrariness
@@ -113,9 +113,8 @@ def about(timeline: Timeline, config: Config, features: int) -> dict[str, Any]:
     how = config.validation
     return {
         "eswarn": importlib.metadata.version("eswarn"), "data_digest": timeline.records.digest,
-        "horizon": f"until {config.cohort.until}" if config.cohort.until else f"{config.cohort.horizon_days} days",
-        "places": config.score.places, "draws": how.draws, "margin": how.margin, "refits": how.refits,
-        "search": config.search.method, "features": features,
+        "horizon": horizon_said(config.cohort), "places": config.score.places, "draws": how.draws, "margin": how.margin,
+        "refits": how.refits, "search": config.search.method, "features": features,
     }  # fmt: skip
 
 
@@ -149,9 +148,7 @@ class _Step:
             progress(f"validating on {split}", number, len(folds))
             try:
                 fitted = fit(seen.rows(fold.train), self.config)
-            except (
-                InputRefused
-            ) as refused:  # too few leavers are left to learn from where schools are held out: their pupils are not asked about
+            except InputRefused as refused:  # too few leavers are left to learn from: the pupils held out are not asked about
                 said.append(f"{fold}: left out, {refused.what}")
                 continue
             said.append(str(fold))

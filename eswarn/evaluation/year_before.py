@@ -7,6 +7,7 @@ import datetime as dt
 import numpy as np
 import numpy.typing as npt
 
+from eswarn.cohort.blocks import on_dates
 from eswarn.evaluation.folds import Fold, Ints
 from eswarn.features.compute import Dataset
 from eswarn.model.curve import Floats
@@ -29,7 +30,7 @@ def scores_a_year_before(model: RiskModel, data: Dataset, fold: Fold, household:
         return found
     table, y = np.ascontiguousarray(data.X.to_numpy(float)), data.y
     half = np.random.default_rng(model.seed).integers(0, 2, household.max() + 1)[household]
-    before = np.array([day in earlier.values() for day in days], bool)
+    before = on_dates(days, set(earlier.values()))
     raw = np.full(len(days), np.nan)
     for side in (0, 1):
         learn, judge = fold.train & (half != side) & ~np.isnan(y), before & (half == side)

@@ -80,6 +80,12 @@ class Dataset:
         counts = self.left_out["reason"].value_counts()
         return f"{counts.iloc[0]} of {len(self.left_out)} pupils on roll: {counts.index[0]}."
 
+    @property
+    def leavers(self) -> dict[dt.date, set[str]]:
+        """Pupils labelled leavers, by as-of date in order; a date without any is there, too."""
+        days, pupil, left = self.keys["as_of"].to_numpy(), self.keys["pupil_id"], self.y == 1
+        return {day: set(pupil[left & (days == day)]) for day in sorted(set(days))}
+
     def of(self, features: Sequence[Feature]) -> Dataset:
         """The same data set with only the columns of these features, in their order."""
         return replace(self, X=self.X[[feature.column for feature in features]], features=tuple(features))

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from eswarn import words
-from eswarn.cohort.blocks import forward_split
+from eswarn.cohort.blocks import forward_split, on_dates
+from eswarn.cohort.label import horizon_said
 from eswarn.cohort.lately import Register
 from eswarn.config import Config, ModelConfig
 from eswarn.errors import InputRefused
@@ -53,6 +54,10 @@ class Fitted:
         Raw scores and outcomes of the rows the curve was fitted on, held out from the trees.
     judged_on : tuple of date
         As-of dates of those rows.
+    settings : ModelConfig
+        Those of the configuration, or those a search found.
+    tried : tuple of Trial
+        Every setting a search tried.
     """
 
     risk_model: RiskModel
@@ -108,15 +113,14 @@ def _blocks(labelled: Dataset, config: Config) -> tuple[Dataset, Dataset | None]
     if config.model.calibration == "cross-fit":
         return labelled, None
     dates = labelled.keys["as_of"].to_numpy()
-    left = labelled.y == 1
-    leavers = {day: set(labelled.keys["pupil_id"][left & (dates == day)]) for day in _dates(labelled)}
+    leavers = labelled.leavers
     least = (1, 1) if config.model.calibration == "later-cohort" else (TRAIN_LEAST, CALIBRATE_LEAST)
     split = forward_split(tuple(leavers), leavers, config.cohort, train_least=least[0], calibrate_least=least[1])
     if split is None:
         if config.model.calibration == "later-cohort":
             raise InputRefused("there is no later cohort to calibrate on", do='Set [model] calibration = "cross-fit", or use more years.')
         return labelled, None
-    train, later = (labelled.rows(np.array([day in block for day in dates], bool)) for block in split)
+    train, later = (labelled.rows(on_dates(dates, block)) for block in split)
     return train, later
 
 
@@ -189,7 +193,7 @@ def assemble(
         "validation": validation,
         "software": {p: importlib.metadata.version(p) for p in PACKAGES},
     }  # fmt: skip
-    judged = ~np.isnan(data.y) & np.array([day in fitted.judged_on for day in data.keys["as_of"]], bool)
+    judged = ~np.isnan(data.y) & on_dates(data.keys["as_of"], fitted.judged_on)
     told = profile(data, raw=fitted.raw, risk=model.curve_(fitted.raw), judged=judged, registers=registers, salt=digest)
     card["drift"] = told.model_dump(mode="json")
     return Model(text, model.curve_, {"typical": typical, **reference.plain(layout)}, card, data.features)
@@ -207,13 +211,12 @@ def _reference(layout: Layout, table: npt.NDArray[np.float64]) -> tuple[Referenc
 def _cohort(fitted: Fitted, data: Dataset, config: Config) -> dict[str, Any]:
     train = fitted.data
     dates = _dates(train)
-    horizon = f"until {config.cohort.until}" if config.cohort.until else f"{config.cohort.horizon_days} days"
     pupils, schools, rows = train.keys["pupil_id"].nunique(), train.keys["school_id"].nunique(), len(train.y)
     where, when = words.count(schools, "school"), words.count(len(dates), "date")
     leavers = train.y == 1
     return {
         "said": f"{pupils:,} pupils of {where} on {when} from {dates[0]} to {dates[-1]}",
-        "as_of": [str(d) for d in dates], "horizon": horizon, "rows": rows, "pupils": pupils, "schools": schools,
+        "as_of": [str(d) for d in dates], "horizon": horizon_said(config.cohort), "rows": rows, "pupils": pupils, "schools": schools,
         "leaver_rows": int(leavers.sum()), "leavers": int(train.keys["pupil_id"][leavers].nunique()),
         "base_rate": round(float(leavers.mean()), 6),
         "not_labelled_rows": int(np.isnan(data.y).sum()), "unknown_destination_rows": int(data.unknown.sum()),

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from eswarn import words
-from eswarn.cohort.label import horizon_end
+from eswarn.cohort.label import known_on
 from eswarn.cohort.lately import Register
 from eswarn.config import CohortConfig
 from eswarn.errors import InputRefused
@@ -77,10 +77,15 @@ def recalibrate(model: Model, data: Dataset, *, registers: Mapping[dt.date, Regi
     return replace(model, curve=curve, card=card)
 
 
+def new_from(model: Model, cohort: CohortConfig) -> dt.date:
+    """The first day on which every label is known that the trees or the curve of a model learned from."""
+    learned = (*model.card["cohort"]["as_of"], *model.card["calibration"]["as_of"])
+    return max(known_on(dt.date.fromisoformat(day), cohort) for day in learned)
+
+
 def _refuse_seen(model: Model, data: Dataset, cohort: CohortConfig) -> None:
     """Refuse dates on or before which outcomes that the trees or the old curve learned from were still open."""
-    learned = [dt.date.fromisoformat(day) for day in (*model.card["cohort"]["as_of"], *model.card["calibration"]["as_of"])]
-    known = horizon_end(max(learned), cohort) + dt.timedelta(days=cohort.delay_days)
+    known = new_from(model, cohort)
     if len(data.y) and min(data.keys["as_of"]) < known:
         raise InputRefused(
             f"as-of dates before {known} overlap with outcomes that the model learned from", do=f"Give dates from {known} on only."

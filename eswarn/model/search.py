@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import StratifiedGroupKFold
 
-from eswarn.cohort.blocks import forward_split
+from eswarn.cohort.blocks import forward_split, on_dates
 from eswarn.config import Config, ModelConfig
 from eswarn.errors import UsageError
 from eswarn.features.compute import Dataset
@@ -110,15 +109,10 @@ def _loss(model: RiskModel, train: Dataset, pupil: Texts, learn: Bools, judge: B
 
 
 def _by_date(train: Dataset, config: Config) -> Inner:
-    days, pupil = train.keys["as_of"].to_numpy(), train.keys["pupil_id"]
-    leavers = {day: set(pupil[(train.y == 1) & (days == day)]) for day in sorted(set(days))}
+    days, leavers = train.keys["as_of"], train.leavers
     least = config.model.min_leavers
     split = forward_split(tuple(leavers), leavers, config.cohort, train_least=least, calibrate_least=least)
-    return [] if split is None else [(_within(days, split[0]), _within(days, split[1]))]
-
-
-def _within(days: npt.NDArray[np.object_], block: tuple[dt.date, ...]) -> Bools:
-    return np.array([day in block for day in days], bool)
+    return [] if split is None else [(on_dates(days, split[0]), on_dates(days, split[1]))]
 
 
 def _by_pupil(y: npt.NDArray[np.int64], pupil: Texts, seed: int) -> Inner:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from eswarn.cohort import label
 from eswarn.evaluation import bootstrap, calibrated, folds, judged, lead, metrics, redrawn
 from eswarn.evaluation.fairness import suppress, verdicts
 from eswarn.evaluation.opponents import every, facts, points, rules, schools
@@ -49,8 +50,8 @@ MUTANTS = [
            of_lead.test_school_weeks_are_counted_from_the_listing_to_the_last_session_attended, ("2026-02-19", 0)),
     Mutant("luck is drawn from what happened", calibrated, "< risk\n", "< risk.mean()\n",
            of_chances.test_luck_is_exceeded_one_time_in_twenty_when_every_chance_is_right),
-    Mutant("the reporting delay is forgotten", folds, "horizon_end(day, config) + dt.timedelta(days=config.delay_days) <= first",
-           "horizon_end(day, config) <= first", of_folds.test_one_more_day_of_delay_moves_the_training_block),
+    Mutant("the reporting delay is forgotten", label, "horizon_end(as_of, config) + dt.timedelta(days=config.delay_days)",
+           "horizon_end(as_of, config)", of_folds.test_one_more_day_of_delay_moves_the_training_block),
     Mutant("siblings at other schools are learned from", folds, "& ~np.isin(household, household[part == number])", "",
            of_folds.test_schools_are_held_out_whole_with_everybody_of_their_households),
     Mutant("folds meet", folds, "end = test[0]", "end = test[1]",

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from eswarn.cohort.dates import training_dates
-from eswarn.cohort.label import horizon_end
+from eswarn.cohort.label import known_on
 from eswarn.config import CohortConfig, Config
 from eswarn.errors import EswarnError
 from eswarn.evaluation.leaks.cases import Cases
@@ -71,7 +71,7 @@ def _windows(config: CohortConfig, as_of: Sequence[dt.date]) -> Iterator[Finding
     """Training dates whose labels reach past the first day of a list."""
     if not as_of:
         return
-    ends = [horizon_end(day, config) + dt.timedelta(days=config.delay_days) for day in config.as_of]
+    ends = [known_on(day, config) for day in config.as_of]
     late = sum(end > min(as_of) for end in ends)
     if late:
         said = f"The labels of {late} of {len(ends)} training dates, with the reporting delay, reach past the first day of a list."

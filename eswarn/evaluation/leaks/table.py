@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from eswarn.cohort.label import horizon_end
+from eswarn.cohort.label import known_on
 from eswarn.config import CohortConfig
 from eswarn.errors import UsageError
 from eswarn.evaluation.leaks.certainty import STEADY_ALARM, STEADY_LOOK, steadiness
@@ -144,7 +144,7 @@ def _both_sides(keys: pd.DataFrame, train: Bools, config: CohortConfig) -> Itera
     if "as_of" in keys and train.any() and not train.all():
         days = [_date(day) for day in keys["as_of"]]
         first = min(day for day, of in zip(days, train, strict=True) if not of)
-        ends = {day: horizon_end(day, config) + dt.timedelta(days=config.delay_days) for day, of in zip(days, train, strict=True) if of}
+        ends = {day: known_on(day, config) for day, of in zip(days, train, strict=True) if of}
         late = [day for day, end in ends.items() if end > first]
         if late:
             said = f"The labels of {len(late)} of {len(ends)} training dates, with the reporting delay, reach past the first test date."

@@ -12,7 +12,7 @@ from eswarn.evaluation.asked import Asked, Ints
 from eswarn.evaluation.bootstrap import Draws, Estimate, Scale, draw
 from eswarn.evaluation.calibrated import ece, ece_by_luck
 from eswarn.evaluation.few import BINS, Bin, bins, named, tells_of_few
-from eswarn.evaluation.metrics import equivalent_places, listed, recall, value_of_a_place
+from eswarn.evaluation.metrics import equivalent_places, listed, listed_at, recall, value_of_a_place
 from eswarn.evaluation.opponents import Opponent
 from eswarn.evaluation.reach import EACH, TOGETHER, Drawn
 from eswarn.evaluation.redrawn import calibration
@@ -159,7 +159,8 @@ def _beside(rule: Opponent, drawn: Drawn, reach: Mapping[str, Floats], places: f
 
 def _of_chances(drawn: Drawn, known: Draws, risk: Floats, y: Ints) -> tuple[Figure, ...]:
     """How well pupils are ranked and chances meant, whatever the places."""
-    auc, within, average = drawn.areas(drawn.asked.score, drawn.asked.y)
+    auc, average = drawn.areas(drawn.asked.score, drawn.asked.y)
+    within = drawn.auc_within(drawn.asked.score, drawn.asked.y)
     slope, intercept = calibration(known, risk, y)
     everybody = np.ones(len(y))
     base = known.ratio(y, everybody)
@@ -234,7 +235,7 @@ def _counts(asked: Asked) -> dict[str, int]:
 
 
 def _curve(score: Floats, left: Ints, lists: Ints) -> Floats:
-    return np.array([0.0, *(recall(listed(score, share, lists=lists), left) for share in CURVE[1:])])
+    return np.array([0.0, *(recall(place, left) for place in listed_at(score, CURVE[1:], lists=lists).T)])
 
 
 def _twice(drawn: Drawn, places: float) -> dict[str, dict[str, Estimate]]:

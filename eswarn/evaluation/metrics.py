@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -33,14 +35,25 @@ def listed(score: Floats, places: float, *, lists: Ints | None = None) -> Floats
     UsageError
         A score is NaN, which has no place in an order.
     """
+    return listed_at(score, [places], lists=lists)[:, 0]
+
+
+def listed_at(score: Floats, places: Sequence[float], *, lists: Ints | None = None) -> Floats:
+    """The shares of a place at several numbers of places, shape (n, len(places)): as `listed`, but rows are put into order once."""
     one = np.zeros(len(score), np.int64) if lists is None else lists
-    return _listed(score, places_of(places, np.bincount(one)).astype(float), one)
+    size = np.bincount(one)
+    return _listed_each(score, [places_of(each, size).astype(float) for each in places], one)
 
 
 def _listed(score: Floats, number: Floats, lists: Ints) -> Floats:
-    """The same for a number of places of each list that need not be whole."""
+    """As `listed`, for a number of places of each list that need not be whole."""
+    return _listed_each(score, [number], lists)[:, 0]
+
+
+def _listed_each(score: Floats, numbers: Sequence[Floats], lists: Ints) -> Floats:
     above, level = _levels(score, lists)
-    return np.where(np.isneginf(score), 0.0, np.clip(number[lists] - above, 0, level) / level)
+    shares = [np.where(np.isneginf(score), 0.0, np.clip(number[lists] - above, 0, level) / level) for number in numbers]
+    return np.column_stack(shares)
 
 
 def _levels(score: Floats, lists: Ints) -> tuple[Ints, Ints]:

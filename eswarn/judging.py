@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from eswarn import folders
 from eswarn.cohort.dates import parse_date, refuse_stale
 from eswarn.cohort.label import refuse_lost_outcomes
@@ -136,14 +134,12 @@ def drift(
     cohort = CohortConfig.model_validate(ready.card["config"]["cohort"])
     data, raw = _scored(ready, timeline, day, cohort, labelled=False)
     now = drifting.Now(data, raw, ready.curve(raw), register_lately(timeline, day))
-    outcomes = None
     try:
-        labelled, days, free = later.later_dates(ready, timeline, choices.cohort)
-        latest = max(one for one in days if one >= free)
-        known, told = _scored(ready, timeline, latest, labelled, labelled=True)
+        labelled, days, _ = later.later_dates(ready, timeline, choices.cohort)
+        known, told = _scored(ready, timeline, max(days), labelled, labelled=True)
         outcomes = drifting.Outcomes(ready.curve(told), known.y)
     except InputRefused:  # no outcomes yet: drift is looked for without them
-        pass
+        outcomes = None
     progress("looking for drift", 1, 1)
     return drifting.drift(ready.card.get("drift"), now, outcomes=outcomes, places=choices.score.places)
 
@@ -156,7 +152,7 @@ def _scored(model: Model, timeline: Timeline, day: dt.date, cohort: CohortConfig
     data = compute(timeline, [day], cohort, features=model.features, labelled=labelled)
     if not len(data.X):
         raise InputRefused(f"nobody on roll on {day} can be scored", do=data.why_nobody())
-    return data, np.asarray(model.booster.predict(np.ascontiguousarray(data.X.to_numpy(float)), raw_score=True), float)
+    return data, model.raw(data)
 
 
 def recalibrate(

@@ -9,7 +9,8 @@ import numpy as np
 from eswarn.evaluation.asked import NOT_SCORED, Asked, Bools
 from eswarn.evaluation.metrics import listed
 from eswarn.features.compute import Dataset
-from eswarn.model.curve import Curve, Floats
+from eswarn.model.booster import raw_scores
+from eswarn.model.curve import Floats
 from eswarn.model.fit import REFITS
 from eswarn.model.refits import could_go_either_way, drawn_of, place_noise, regrown
 from eswarn.model.risk import RiskModel
@@ -95,10 +96,10 @@ def arbitrariness(
     for booster in regrown(model, seen, learned.y, **whose, n=n):
         progress("fitting again", len(risks), n)
         if len(moved) < REFITS:
-            moved.append(np.asarray(booster.predict(seen, raw_score=True), float))
-        raw = np.asarray(booster.predict(table, raw_score=True), float)
+            moved.append(raw_scores(booster, seen))
+        raw = raw_scores(booster, table)
         shares.append(listed(_everybody(asked, raw, NOT_SCORED), places, lists=lists))
-        risks.append(_risk(asked, raw, curve))
+        risks.append(_everybody(asked, curve(raw), np.nan))
     progress("fitting again", n, n)
     all_lists = np.array(shares)
     total, again = own.sum(), all_lists[1:]
@@ -107,7 +108,7 @@ def arbitrariness(
     low, high = np.quantile(risks, (0.05, 0.95), axis=0) if risks else (asked.risk, asked.risk)
     always, ever = (float(extreme.sum() / total) for extreme in (all_lists.min(axis=0), all_lists.max(axis=0)))
     overlap = float(pairs.mean() / total) if len(pairs) else 1.0
-    noise = place_noise(np.asarray(model.booster_.predict(seen, raw_score=True), float), moved)
+    noise = place_noise(raw_scores(model.booster_, seen), moved)
     unmarked = _unmarked(asked, own > 0, again[len(moved) :], noise)
     return Arbitrariness(len(again), drawn_of(whose["school"]), overlap, always, ever, own, flips, unmarked, low, high)
 
@@ -124,7 +125,3 @@ def _everybody(asked: Asked, of_scored: Floats, otherwise: float) -> Floats:
     every = np.full(len(asked), otherwise)
     every[asked.scored] = of_scored
     return every
-
-
-def _risk(asked: Asked, raw: Floats, curve: Curve) -> Floats:
-    return _everybody(asked, curve(raw), np.nan)

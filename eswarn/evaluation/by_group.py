@@ -22,6 +22,7 @@ from eswarn.features.compute import Dataset, compute
 from eswarn.features.feature import Feature
 from eswarn.features.library import FEATURES
 from eswarn.features.protected import PROTECTED
+from eswarn.model.booster import raw_scores
 from eswarn.model.curve import Floats
 from eswarn.model.fit import Fitted
 from eswarn.records.timeline import Timeline
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 JOINED = next(feature for feature in FEATURES if feature.column == "joined_mid_year")
 STEERED = "free school meals"  # the division a remedy is tried for where no gap is shown
-LEAST = 6  # smallest count that may leave the school
 OPEN = ("year group", "school")  # divisions that nobody has to guess
 GIVEN_AWAY = 3  # columns dropped
 CALLED = {"recall": "leavers reached", "false_alarms": "stayers listed", "precision": "listed who left"}
@@ -146,11 +146,9 @@ def by_group(
     steered = _steered(told, groups)
     remedies = None
     if fitted is not None and learned is not None and steered is not None:
-        remedies = _remedies(fitted, data, seen, learned, today, steered, config)
+        remedies = _remedies(fitted, data, seen, learned, today, own, steered, config)
     gaps = largest_gaps(table, seed=config.validation.seed)
-    return ByGroup(
-        day.astype(object), table, told, gaps, suppress(table, threshold=LEAST), guessed, steered.name if steered else "", remedies
-    )
+    return ByGroup(day.astype(object), table, told, gaps, suppress(table), guessed, steered.name if steered else "", remedies)
 
 
 def _steered(told: Verdicts, groups: Sequence[Division]) -> Division | None:
@@ -161,7 +159,7 @@ def _steered(told: Verdicts, groups: Sequence[Division]) -> Division | None:
 
 
 def _remedies(
-    fitted: Fitted, data: Dataset, seen: Dataset, learned: Bools, today: Asked, steered: Division, config: Config
+    fitted: Fitted, data: Dataset, seen: Dataset, learned: Bools, today: Asked, own: Floats, steered: Division, config: Config
 ) -> pd.DataFrame:  # fmt: skip
     """Three remedies, measured on those whose outcome is known: none is applied."""
     rows, scored, known = today.row[today.scored], today.scored, today.known
@@ -176,10 +174,8 @@ def _remedies(
         blind[:, list(columns)] = np.nan
         trees = model.grow(np.ascontiguousarray(blind[train]), data.y[train].astype(int), seed=model.seed, weight=weight)
         score = np.full(len(today), NOT_SCORED)
-        score[scored] = trees.predict(np.ascontiguousarray(blind[rows]), raw_score=True)
+        score[scored] = raw_scores(trees, blind[rows])
         return listed(score, config.score.places, lists=today.each)[known]
-
-    own = listed(today.score, config.score.places, lists=today.each)
 
     def shared_out() -> Floats:
         found = np.zeros(len(today))

@@ -9,12 +9,13 @@ import numpy as np
 from eswarn.evaluation.asked import Asked, Bools, Ints, Texts
 from eswarn.evaluation.bootstrap import Draws, Estimate
 from eswarn.evaluation.calibrated import bins_of
+from eswarn.evaluation.fairness.suppress import PROFILES
 from eswarn.evaluation.metrics import listed, recall
 from eswarn.evaluation.opponents import Opponent
 from eswarn.model.curve import Floats
 
 BINS = 10
-LEAST = 6  # pupils
+LEAST = PROFILES["school"].threshold  # pupils
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,11 +203,10 @@ def joined(same: Sequence[Opponent], parts: Sequence[Asked]) -> Opponent:
 
     first = same[0]
     flagged = [one.flagged for one in same]
-    risks = [one.risk for one in same]
     return replace(
         first, score=every((one.score for one in same), NOT_SCORED),
         flagged=None if any(f is None for f in flagged) else every((np.asarray(f, float) for f in flagged), 0.0) > 0,
-        risk=None if any(r is None for r in risks) else every((r for r in risks if r is not None), np.nan),
+        risk=None,  # of one block only: no figure of a validation asks a rule for a chance
         lacks=tuple(dict.fromkeys(lack for one in same for lack in one.lacks)),
     )  # fmt: skip
 

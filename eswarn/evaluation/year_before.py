@@ -10,6 +10,7 @@ import numpy.typing as npt
 from eswarn.cohort.blocks import on_dates
 from eswarn.evaluation.folds import Fold, Ints
 from eswarn.features.compute import Dataset
+from eswarn.model.booster import raw_scores
 from eswarn.model.curve import Floats
 from eswarn.model.risk import RiskModel
 
@@ -36,7 +37,7 @@ def scores_a_year_before(model: RiskModel, data: Dataset, fold: Fold, household:
         learn, judge = fold.train & (half != side) & ~np.isnan(y), before & (half == side)
         if judge.any() and len(np.unique(y[learn])) == 2:
             trees = model.grow(table[learn], y[learn].astype(int), seed=model.seed)
-            raw[judge] = np.asarray(trees.predict(table[judge], raw_score=True), float)
+            raw[judge] = raw_scores(trees, table[judge])
     pupil = data.keys["pupil_id"].to_numpy(str)
     for day, near in earlier.items():
         there, then = np.flatnonzero(days[fold.test] == day), np.flatnonzero(days == near)

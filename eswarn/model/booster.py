@@ -7,6 +7,9 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
+
 from eswarn.errors import ModelRefused, OurBug
 from eswarn.model.trees import Trees
 
@@ -26,6 +29,11 @@ def library() -> Any:
             do="Install it: Debian and Ubuntu  apt-get install libgomp1,  Fedora  dnf install libgomp,  macOS  brew install libomp.",
         ) from None
     return lightgbm
+
+
+def raw_scores(booster: lightgbm.Booster, table: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Sum of the trees for each row of a table whose columns are those of the booster, in order; in log-odds."""
+    return np.asarray(booster.predict(np.ascontiguousarray(table, float), raw_score=True), float)
 
 
 def booster_from(trees: Trees) -> lightgbm.Booster:

@@ -10,14 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from eswarn.config import CohortConfig
 from eswarn.errors import InputRefused, ModelRefused, UsageError
 from eswarn.features.feature import Feature, as_features
 from eswarn.features.library import FEATURES
 from eswarn.folders import complete_or_absent
-from eswarn.model.booster import booster_from
+from eswarn.model.booster import booster_from, raw_scores
 from eswarn.model.curve import Curve, Floats
 from eswarn.model.layout import Layout
 from eswarn.model.reasons import Teller
@@ -27,6 +25,8 @@ from eswarn.model.trees import Trees, read_trees
 
 if TYPE_CHECKING:
     import lightgbm
+
+    from eswarn.features.compute import Dataset
 
 FORMAT = 1
 FILES = ("booster.txt", "calibration.json", "card.json", "reference.json")
@@ -95,6 +95,10 @@ class Model:
         except ModelRefused as error:
             raise ModelRefused(error.what, where=f"model {self.id[:12]}", do=error.do) from None
 
+    def raw(self, data: Dataset) -> Floats:
+        """Raw score of each row of a data set, which has the columns of the model and may have others."""
+        return raw_scores(self.booster, data.X[[told["column"] for told in self.card["features"]]].to_numpy(float))
+
     def explain(self, table: Floats) -> Explained:
         """Raw scores as LightGBM gives them, and their Shapley values.
 
@@ -109,7 +113,7 @@ class Model:
             The values of some row do not add up to its raw score, within 1e-9.
         """
         told = self.explainer(table)
-        return Explained(told.values, told.base, np.asarray(self.booster.predict(table, raw_score=True), float))
+        return Explained(told.values, told.base, raw_scores(self.booster, table))
 
     @cached_property
     def features(self) -> tuple[Feature, ...]:

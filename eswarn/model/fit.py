@@ -19,6 +19,7 @@ from eswarn.cohort.lately import Register
 from eswarn.config import Config, ModelConfig
 from eswarn.errors import InputRefused
 from eswarn.features.compute import Dataset
+from eswarn.model.booster import raw_scores
 from eswarn.model.bundle import Model
 from eswarn.model.layout import Layout
 from eswarn.model.profile import profile
@@ -163,7 +164,7 @@ def assemble(
     again = list(regrown(model, table, train.y, **whose, n=REFITS))
     others = [explainer_against(booster.model_to_string(), table) for booster in again]
     noise = reason_noise(Explainer(layout, reference), others, table, theme_sums=Teller(data.features, {}).theme_sums)
-    own, *moved = (np.asarray(booster.predict(table, raw_score=True), float) for booster in (model.booster_, *again))
+    own, *moved = (raw_scores(booster, table) for booster in (model.booster_, *again))
     card: dict[str, Any] = {
         "eswarn": importlib.metadata.version("eswarn"),
         "purpose": "Ranks pupils on roll by their chance of leaving school early, so that help reaches them in time. Not for sanctions.",

@@ -59,8 +59,7 @@ def recalibrate(model: Model, data: Dataset, *, registers: Mapping[dt.date, Regi
             f"{words.count(leavers, 'pupil')} known to have left early, and {LEAST_LEAVERS} is the least a curve may be moved by",
             do="Wait for more outcomes, or pool more schools or dates.",
         )
-    table = np.ascontiguousarray(data.X[[f.column for f in model.features]].to_numpy(float))
-    raw = np.asarray(model.booster.predict(table, raw_score=True), float)[kept]
+    raw = model.raw(data)[kept]
     how = "level" if leavers < SLOPE_FROM else "level and slope" if leavers < ISOTONIC_FROM else "isotonic"
     curve = moved(model.curve, raw, y) if how == "level" else fit_curve(raw, y, cases=leavers)
     card: dict[str, Any] = dict(model.card) | {

@@ -14,7 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d, validate_data
 
 from eswarn.errors import nearest
-from eswarn.model.booster import averaged, library, without_pupils
+from eswarn.model.booster import averaged, library, raw_scores, without_pupils
 from eswarn.model.curve import Curve, Floats, fit_curve
 from eswarn.model.trees import MAX_DEPTH
 
@@ -143,7 +143,7 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
             later_table, told = validate_data(self, *later[:2], dtype=np.float64, ensure_all_finite="allow-nan", order="C", reset=False)
             if not np.isin(told, self.classes_).all():
                 raise ValueError("The later cohort holds a class that the data do not.")
-            raw, outcome = self._raw(self.booster_, later_table), np.searchsorted(self.classes_, told)
+            raw, outcome = raw_scores(self.booster_, later_table), np.searchsorted(self.classes_, told)
             people, self.calibrated_on_ = _people(later[2] if len(later) > 2 else None, later_table), "later cohort"
         else:
             (raw, self.calibrated_on_), outcome = self._cross_fit(table, cases, people, signs), cases
@@ -160,7 +160,7 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
     def raw_score(self, X: npt.ArrayLike) -> Floats:
         """Sum of the trees for each row, in log-odds before calibration. Pupils are ranked by it, and reasons add up to it."""
         check_is_fitted(self, "booster_")
-        return self._raw(self.booster_, validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", order="C", reset=False))
+        return raw_scores(self.booster_, validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", order="C", reset=False))
 
     def predict_proba(self, X: npt.ArrayLike) -> Floats:
         """Calibrated chance of each class, shape (n, 2)."""
@@ -233,14 +233,10 @@ class RiskModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
             for _, fold in kind(min(folds, most), shuffle=True, random_state=self.seed).split(is_case, is_case):
                 judge = np.isin(people, fold)
                 if len(np.unique(cases[~judge])) == 2:
-                    raw[judge] = self._raw(self._train(table[~judge], cases[~judge], signs), table[judge])
+                    raw[judge] = raw_scores(self._train(table[~judge], cases[~judge], signs), table[judge])
         if np.isnan(raw).any():  # one person, or one with a case: nobody can be held out
-            return self._raw(self.booster_, table), "training rows"
+            return raw_scores(self.booster_, table), "training rows"
         return raw, "cross-fit"
-
-    @staticmethod
-    def _raw(booster: lightgbm.Booster, table: Floats) -> Floats:
-        return np.asarray(booster.predict(table, raw_score=True), float)
 
 
 def _people(groups: npt.ArrayLike | None, table: Floats) -> Ints:

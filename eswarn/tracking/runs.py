@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,12 +82,12 @@ def track_training(
     files = [*files_of(bundle, into=MODEL), *(files_of(card, into=CARD) if card else ())]
     with open_store(uri, family=NotTracked, progress=progress) as store:
         home = experiment_of(store, experiment)
-        run = finished(store, home, kind="training", facts=facts)
-        if run is None:
-            with new_run(store, home, kind="training", facts=facts) as run:
-                upload(store, run, files, progress)
-                _try(store, home, run, facts, trials)
-                _register(store, run, model_name, facts.tags["model_id"])
+
+        def register(run: Any) -> None:
+            _try(store, home, run, facts, trials)
+            _register(store, run, model_name, facts.tags["model_id"])
+
+        run = _once(store, home, kind="training", facts=facts, files=files, progress=progress, then=register)
         return TrackedRun(run.info.run_id, home.experiment_id, shown(uri), *_version_of(store, run))
 
 
@@ -136,10 +136,7 @@ def track_scores(
         pupils = track_pupils or is_here(store, home.artifact_location, NotTracked)
         clock = [CLOCK] if pupils and (out / CLOCK).exists() else []
         files: Files = [*always, *((plain(out / name), None) for name in (*PUPIL_FILES, *EVIDENCE_FILES, *clock) if pupils)]
-        run = finished(store, home, kind="scoring", facts=facts, pupils=pupils)
-        if run is None:
-            with new_run(store, home, kind="scoring", facts=facts, pupils=pupils) as run:
-                upload(store, run, files, progress)
+        run = _once(store, home, kind="scoring", facts=facts, files=files, progress=progress, pupils=pupils)
     return TrackedRun(run.info.run_id, home.experiment_id, shown(uri))
 
 
@@ -179,12 +176,26 @@ def track_validation(
     files: Files = [(plain(folder / name), VALIDATION) for name in VALIDATION_FILES]
     with open_store(uri, family=NotTracked, progress=progress) as store:
         home = experiment_of(store, experiment)
-        run = finished(store, home, kind="validation", facts=facts)
-        if run is None:
-            with new_run(store, home, kind="validation", facts=facts) as run:
-                upload(store, run, files, progress)
-                _try(store, home, run, facts, trials)
+
+        def keep_trials(run: Any) -> None:
+            _try(store, home, run, facts, trials)
+
+        run = _once(store, home, kind="validation", facts=facts, files=files, progress=progress, then=keep_trials)
     return TrackedRun(run.info.run_id, home.experiment_id, shown(uri))
+
+
+def _once(
+    store: Store, home: Any, *, kind: str, facts: Facts, files: Files, progress: Progress, pupils: bool = False,
+    then: Callable[[Any], None] | None = None,
+) -> Any:  # fmt: skip
+    """The finished run of this output; or a new one with its files and what comes ``then``, finished when all of that went well."""
+    run = finished(store, home, kind=kind, facts=facts, pupils=pupils)
+    if run is None:
+        with new_run(store, home, kind=kind, facts=facts, pupils=pupils) as run:
+            upload(store, run, files, progress)
+            if then:
+                then(run)
+    return run
 
 
 def _try(store: Store, home: Any, run: Any, facts: Facts, trials: Sequence[Mapping[str, float]]) -> None:

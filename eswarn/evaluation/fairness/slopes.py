@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from eswarn.evaluation.calibrated import log_odds
 from eswarn.model.curve import Floats
 
 EVENTS = 20  # leavers, and stayers, below which a group has no slope
 STEPS = 30  # of Newton's method at most
-CLIP = 1e-6
 
 
 def slopes(
@@ -36,14 +36,14 @@ def slopes(
     from scipy import special
 
     use = (code >= 0) & ~np.isnan(risk)
-    code, left, school, risk = code[use], left[use], school[use], np.clip(risk[use], CLIP, 1 - CLIP)
+    code, left, school, odds = code[use], left[use], school[use], log_odds(risk[use])
 
     def added(values: Floats) -> Floats:
         return np.asarray(np.bincount(code, values, minlength=groups), float)
 
     leavers, n = added(left), np.bincount(code, minlength=groups)
-    middle = np.divide(added(special.logit(risk)), n, out=np.zeros(groups), where=n > 0)
-    x = special.logit(risk) - middle[code]
+    middle = np.divide(added(odds), n, out=np.zeros(groups), where=n > 0)
+    x = odds - middle[code]
     allowed = (leavers >= EVENTS) & (n - leavers >= EVENTS) & (added(x * x) > 1e-9 * np.maximum(n, 1))
     a, b = middle.copy(), np.ones(groups)
     for _ in range(STEPS):

@@ -16,6 +16,7 @@ from sklearn.model_selection import GroupKFold, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from eswarn.model import risk
 from eswarn.model.risk import LEAST_IN_LEAF, RiskModel
 from eswarn.model.shapley import explainer_against
 
@@ -323,9 +324,9 @@ def test_the_curve_is_fitted_on_rows_the_trees_did_not_see():
 def test_rows_of_one_person_stay_together_when_the_curve_is_fitted(monkeypatch: pytest.MonkeyPatch):
     learned: list[set[float]] = []
     judged: list[set[float]] = []
-    train, raw = RiskModel._train, RiskModel._raw
+    train, raw = RiskModel._train, risk.raw_scores
     monkeypatch.setattr(RiskModel, "_train", lambda m, table, *rest: learned.append(set(table[:, 0])) or train(m, table, *rest))
-    monkeypatch.setattr(RiskModel, "_raw", staticmethod(lambda booster, table: judged.append(set(table[:, 0])) or raw(booster, table)))
+    monkeypatch.setattr(risk, "raw_scores", lambda booster, table: judged.append(set(table[:, 0])) or raw(booster, table))
     person = np.random.default_rng(5).permutation(np.repeat(np.arange(40), 5))
     model = RiskModel(trees=5).fit(np.column_stack([person, person % 7]), (person < 12).astype(int), groups=person)
     assert (len(learned), len(judged)) == (11, 10), "all rows, then ten folds"

@@ -26,6 +26,10 @@ LOCK = ROOT / "requirements.lock"
 STAMP = VENV / "made-by-dev.txt"  # written last: what the place was made from
 LOG = VENV / "set-up.log"
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge", "chrome", "msedge")  # on the PATH
+WINDOWS = ("Chromium/Application/chrome.exe", "Google/Chrome/Application/chrome.exe", "Microsoft/Edge/Application/msedge.exe")
+MACOS = tuple(f"{name}.app/Contents/MacOS/{name}" for name in ("Chromium", "Google Chrome", "Microsoft Edge"))
+
 
 class Stop(Exception):
     """The task cannot go on; the text says why and what to do."""
@@ -133,6 +137,36 @@ def step(name: str, *command: str | Path, count: int = 0) -> None:
         raise Stop(f"{name} failed; the end of {LOG}:\n{tail}Run the same command again once this is mended.")
 
 
+# --- a browser for the tests of pages --------------------------------------------------------------------------------
+
+
+def find_browser() -> str | None:
+    """The program that ESWARN_BROWSER names, else the first Chromium, Chrome or Edge of this machine; None where there is none."""
+    named = os.environ.get("ESWARN_BROWSER")
+    homes = [Path(os.environ[name]) for name in ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA") if name in os.environ]
+    apart = [home / place for home in homes for place in WINDOWS] + [Path("/Applications", place) for place in MACOS]
+    found = (shutil.which(str(name)) for name in ([named] if named else [*BROWSERS, *apart]))
+    return next((path for path in found if path), None)
+
+
+def want_browser() -> None:
+    """Install Debian's Chromium where there is no browser and it may be installed; where not, say so: no test needs one to pass."""
+    if find_browser() or os.environ.get("ESWARN_BROWSER"):
+        return
+    apt, root = shutil.which("apt-get"), hasattr(os, "geteuid") and os.geteuid() == 0
+    if apt and root:
+        print("Installing Chromium for the tests of pages (apt-get; once). To do without: ESWARN_BROWSER=off", flush=True)
+        quiet = ("env", "DEBIAN_FRONTEND=noninteractive", apt, "-o", "Acquire::Retries=1", "-o", "Acquire::http::Timeout=30")
+        try:
+            step("apt-get update", *quiet, "update")
+            step("apt-get install", *quiet, "install", "-y", "--no-install-recommends", "chromium")
+        except (Stop, OSError):
+            print(f"No browser: the tests of pages will be skipped. Chromium could not be installed; {LOG} says why.", flush=True)
+        return
+    do = "sudo apt install chromium" if apt else "install Chromium, Chrome or Edge"
+    print(f"No browser: the tests of pages will be skipped. To have them: {do}, or let ESWARN_BROWSER name one.", flush=True)
+
+
 # --- the tasks -------------------------------------------------------------------------------------------------------
 
 
@@ -218,6 +252,7 @@ TASKS: dict[str, Callable[..., int]] = {
     "model": model, "figures": figures, "lock": lock, "setup": setup,
 }  # fmt: skip
 TAKE_OPTIONS = {"demo", "test", "test-long", "figures"}
+NEED_BROWSER = {"test", "test-long"}
 
 
 def main(arguments: list[str]) -> int:
@@ -232,6 +267,8 @@ def main(arguments: list[str]) -> int:
         return 0 if name in ("", "help", "--help", "-h") else 2
     if name != "lock":
         make_ready()
+    if name in NEED_BROWSER:
+        want_browser()
     return TASKS[name](*options)
 
 

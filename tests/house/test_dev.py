@@ -122,6 +122,87 @@ def test_the_demo_takes_the_next_free_name(dev: ModuleType, monkeypatch: pytest.
     assert "./demo exists and is left alone; this one goes to ./demo-2." in capsys.readouterr().out
 
 
+# --- a browser for the tests of pages --------------------------------------------------------------------------------
+
+APT = ["apt-get update", "apt-get install"]
+
+
+@pytest.fixture
+def bare(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """dev.py on a machine that is ready and has apt-get and a root, but no browser."""
+    dev.make_ready()
+    dev.steps.clear()
+    for name in ("ESWARN_BROWSER", "PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(dev.shutil, "which", lambda name: "/usr/bin/apt-get" if name == "apt-get" else None)
+    monkeypatch.setattr(dev.os, "geteuid", lambda: 0, raising=False)
+    monkeypatch.setattr(dev, "run", lambda *command, **environment: 0)
+    return dev
+
+
+@pytest.mark.parametrize("task", ["test", "test-long"])
+def test_chromium_is_installed_for_the_tests_where_there_is_none(bare: ModuleType, task: str) -> None:
+    assert bare.main([task]) == 0
+    assert bare.steps == APT
+
+
+def test_no_other_task_installs_a_browser(bare: ModuleType) -> None:
+    others = set(bare.TASKS) - {"test", "test-long", "lock", "model", "demo"}
+    assert {bare.main([task]) for task in others} == {0}
+    assert bare.steps == []
+
+
+@pytest.mark.parametrize("has", ["chromium", "google-chrome", "msedge"])
+def test_a_browser_that_is_there_is_found_and_nothing_installed(bare: ModuleType, monkeypatch: pytest.MonkeyPatch, has: str) -> None:
+    monkeypatch.setattr(bare.shutil, "which", lambda name: f"/bin/{name}" if name in (has, "apt-get") else None)
+    assert bare.find_browser() == f"/bin/{has}"
+    assert bare.main(["test"]) == 0
+    assert bare.steps == []
+
+
+def test_a_browser_where_windows_keeps_it_is_found(bare: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    edge = tmp_path / "Microsoft" / "Edge" / "Application" / "msedge.exe"
+    monkeypatch.setenv("PROGRAMFILES(X86)", str(tmp_path))
+    assert bare.find_browser() is None
+    monkeypatch.setattr(bare.shutil, "which", lambda name: name if name == str(edge) else None)
+    assert bare.find_browser() == str(edge)
+
+
+def test_the_browser_that_is_named_is_taken_and_a_wrong_name_installs_nothing(bare: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ESWARN_BROWSER", "off")
+    assert bare.main(["test"]) == 0
+    assert (bare.find_browser(), bare.steps) == (None, [])
+    monkeypatch.setenv("ESWARN_BROWSER", "/opt/mine")
+    monkeypatch.setattr(bare.shutil, "which", lambda name: name)
+    assert bare.find_browser() == "/opt/mine"
+
+
+def test_who_is_not_root_is_told_how_to_have_one(
+    bare: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bare.os, "geteuid", lambda: 1000, raising=False)
+    assert bare.main(["test"]) == 0
+    said = capsys.readouterr().out
+    assert bare.steps == []
+    assert said == (
+        "No browser: the tests of pages will be skipped. To have them: sudo apt install chromium, or let ESWARN_BROWSER name one.\n"
+    )
+
+
+@pytest.mark.parametrize("broken_at", APT)
+def test_an_installation_that_fails_is_one_line_and_no_failed_task(
+    bare: ModuleType, broken_at: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def step(name: str, *command: object, count: int = 0) -> None:
+        if name == broken_at:
+            raise bare.Stop("fifteen lines of a log")
+
+    monkeypatch.setattr(bare, "step", step)
+    assert bare.main(["test"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[1:] == [f"No browser: the tests of pages will be skipped. Chromium could not be installed; {bare.LOG} says why."]
+
+
 def test_an_unknown_task_lists_the_known_ones() -> None:
     done = subprocess.run([sys.executable, "dev.py", "tests"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 2

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser import browser as browser  # fixtures of the stories that open pages
+from tests.browser import open_page as open_page
+
 PUPILS = 600  # fewer have under thirty known leavers, and then there is no model
 
 

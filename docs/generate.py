@@ -46,13 +46,14 @@ Four rules hold in every table.
 Roles: a *key* column says whom and when, a *fact* may reach a feature, a *protected* column is kept for judging
 fairness and goes to no model unless a configuration names it with a reason, an *administrative* one is for neither.
 
-The JSON Schema of each table's row is in [schema/](schema/).
+The JSON Schema of a row of each table: {schemas}.
 """
 
 
 def records_page() -> str:
     """The page of all tables: columns, types, roles, headers they are found under; register codes; facts of dataset.toml."""
-    return RECORDS_HEAD + "".join(_table_section(table) for table in TABLE_MODELS) + _codes_section() + _facts_section()
+    head = RECORDS_HEAD.replace("{schemas}", ", ".join(f"[{table}](schema/{table}.json)" for table in TABLE_MODELS))
+    return head + "".join(_table_section(table) for table in TABLE_MODELS) + _codes_section() + _facts_section()
 
 
 CODES_HEAD = """
@@ -275,12 +276,21 @@ def _schema_text(table: str) -> str:
 
 def readme() -> str:
     """The front page with its table of figures as docs/figures.json has them."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    before, rest = text.split(FIGURES_FROM)
-    return before + FIGURES_FROM + _figures_table() + FIGURES_TO + rest.split(FIGURES_TO)[1]
+    return _with_figures("README.md", _figures_table())
+
+
+def limits_page() -> str:
+    """The page on limits with its table of how often the list is wrong as docs/figures.json has it."""
+    return _with_figures("docs/limits.md", _errors_table())
 
 
 FIGURES_FROM, FIGURES_TO = "<!-- from docs/figures.json by make docs -->\n", "<!-- end -->\n"
+
+
+def _with_figures(name: str, table: str) -> str:
+    """A page written by hand with the one table in it that is not."""
+    before, rest = (ROOT / name).read_text(encoding="utf-8").split(FIGURES_FROM)
+    return before + FIGURES_FROM + table + FIGURES_TO + rest.split(FIGURES_TO)[1]
 
 
 def _figures_table() -> str:
@@ -308,6 +318,44 @@ def _figures_table() -> str:
     return "".join(["| what | measured |\n|---|---|\n", *(f"| {what} | {figure} |\n" for what, figure in rows)])
 
 
+def _errors_table() -> str:
+    """False alarms, misses and luck on simulated schools, and what was planted and went unnoticed."""
+    told = json.loads((ROOT / "docs" / "figures.json").read_text(encoding="utf-8"))
+    split, truth, trusts = told["validation"]["splits"][0], told["truth"]["recovery"], told["drift"]["trusts"]
+    figures = {figure["name"]: figure for figure in split["figures"]}
+    right, reached = figures["precision_5_each"], figures["recall_5_each"]
+    doubled = next(shift for shift in trusts["planted"] if "before labels" in shift["shift"] and "doubles" in shift["shift"])
+    by_chance = next(row for row in told["fairness"]["phantom"] if row["n"] == 50)
+    leaks = [sum(row[what] for row in told["leaks"]["planted"]) for what in ("caught", "planted")]
+    n = split["n"]
+    rows = (
+        ("lists of a year held out: schools; pupils; leavers", f"{n['schools']}; {n['pupils']:,}; {n['leavers']}"),
+        ("of 100 pupils listed, with places for 5 % of each school: leave early", _of_100(right)),
+        ("… stay: false alarms", _of_100(right, rest=True)),
+        ("of 100 leavers: not listed", _of_100(reached, rest=True)),
+        ("… named six school weeks or more before their last session, on any list", f"{100 * split['lead']['share_6']:.0f}"),
+        (
+            "leavers reached with places for 5 % of all pupils: by exact chances, which nobody can know; by the model",
+            f"{split['best']['reach_true_chance']:.0%}; {split['best']['reach_model']:.0%}",
+        ),
+        ("listed pupils whose place could go either way, over 20 refits", f"{split['arbitrariness']['flipped']:.0%}"),
+        ("… of these, not marked so when they were scored", f"{split['arbitrariness']['unmarked']:.0%}"),
+        ("flagged pupils whose first reason names the main cause, where a theme does", f"{truth['first']['interventional']:.0%}"),
+        ("… whose main cause no theme names", f"{truth['untold']} of {truth['pupils'] + truth['untold']:,}"),
+        ("leaks planted by us that the detector caught", f"{leaks[0]} of {leaks[1]}"),
+        ("trusts in which a doubled rate of leaving was noticed before outcomes", f"{doubled['noticed']} of {doubled['planted']}"),
+        ("largest gap between 30 equal groups of 50 that chance alone makes, on average", f"{100 * by_chance['mean']:.0f} points"),
+    )
+    return "".join(["| on simulated schools | measured |\n|---|---|\n", *(f"| {what} | {figure} |\n" for what, figure in rows)])
+
+
+def _of_100(figure: dict[str, Any], *, rest: bool = False) -> str:
+    """A share as a number out of 100 with its interval; with ``rest`` that of all others."""
+    value, low, high = (100 * figure[name] for name in ("value", "low", "high"))
+    value, low, high = (100 - value, 100 - high, 100 - low) if rest else (value, low, high)
+    return f"{value:.0f} ({low:.0f} to {high:.0f})"
+
+
 def _reached(part: dict[str, Any]) -> str:
     """The model beside the rules in use, on a later cohort of the same schools."""
     split = part["splits"][0]
@@ -330,6 +378,7 @@ MADE: dict[str, Callable[[], str]] = {
     "docs/features.md": features_page,
     "docs/modules.md": modules_page,
     "docs/audit.md": audit_page,
+    "docs/limits.md": limits_page,
     **{f"docs/schema/{table}.json": (lambda table=table: _schema_text(table)) for table in TABLE_MODELS},
 }
 

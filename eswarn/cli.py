@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import eswarn
-from eswarn import commands, judging_commands
+from eswarn import commands, doctor, judging_commands
 from eswarn.errors import EswarnError
 from eswarn.screen import Screen
 
@@ -182,6 +182,8 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument("--causes", metavar="FILE", help="what `eswarn simulate --causes` wrote, where the pupils are simulated")
     audit.add_argument("--out", metavar="OUT", help="folder for audit.html and audit.json (default: RUN-audit, beside the run)")
     _tracking(audit)
+
+    command("doctor", doctor.command, "Say whether this machine has what eswarn needs, and what to do where not.")
     return parser
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from eswarn.judging import validate as validate
     from eswarn.keeping import audit as audit
     from eswarn.keeping import erase as erase
+    from eswarn.keeping import read_scores as read_scores
     from eswarn.keeping import verify as verify
     from eswarn.model.bundle import Model as Model
     from eswarn.model.risk import RiskModel as RiskModel
@@ -72,6 +73,7 @@ _WHERE = {
     "load_config": "eswarn.config",
     "pseudonymise": "eswarn.records",
     "read": "eswarn.records",
+    "read_scores": "eswarn.keeping",
     "recalibrate": "eswarn.judging",
     "report": "eswarn.report",
     "score": "eswarn.pipeline",

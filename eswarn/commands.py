@@ -13,6 +13,7 @@ from eswarn.screen import Screen
 from eswarn.words import count as counted
 
 if TYPE_CHECKING:
+    from eswarn.config import ScoreConfig
     from eswarn.model.bundle import Model
     from eswarn.model.scores import Scores
     from eswarn.records import Records
@@ -161,13 +162,59 @@ def score(args: argparse.Namespace, screen: Screen) -> None:
     folders.refuse_existing(Path(args.out))
     as_of = parse_date(args.as_of)
     config = load_config(args.config)
+    if args.places:
+        config = config.model_copy(update={"score": _places(args.places, config.score)})
     model = pipeline.load(args.model, tracking=args.tracking or config.tracking.uri)
     records = read_records(args.folder, screen)
     scores = pipeline.score(
         model, records, as_of, config=config, out=args.out, tracking=args.tracking, track_pupils=args.track_pupils,
-        sign=args.sign, previous=args.previous, progress=screen.progress,
+        sign=args.sign, previous=args.previous, diff=args.diff, progress=screen.progress,
     )  # fmt: skip
     screen.say(_scored(scores, args.out))
+
+
+def _places(text: str, score: ScoreConfig) -> ScoreConfig:
+    """``30``, ``0.05`` or ``9=5,10=8`` as places of each school."""
+    told = {**score.model_dump(), "places_by_year": {}}
+    try:
+        if "=" in text:
+            years = dict(part.split("=") for part in text.split(","))
+            told["places_by_year"] = {year.strip(): int(number) for year, number in years.items()}
+        else:
+            told["places"] = float(text)
+        return type(score).model_validate(told)
+    except ValueError:
+        do = "Give a number (30), a share under 1 (0.05), or places by year group (9=5,10=8)."
+        raise UsageError("--places cannot be read", do=do) from None
+
+
+def report(args: argparse.Namespace, screen: Screen) -> None:
+    """Write page, spreadsheet, tables and sheets of a past run."""
+    from eswarn.keeping import read_scores
+    from eswarn.reporting import read_names, write_report
+
+    if args.key and not args.names:
+        raise UsageError("--key goes with --names", do="eswarn report RUN --names FILE --key KEY --out FOLDER")
+    if args.pupil and (args.school or args.each_school):
+        raise UsageError("--pupil goes without --school and --each-school")
+    names = read_names(args.names, key=args.key) if args.names else {}
+    scores = read_scores(args.scored)
+    pages = write_report(
+        scores,
+        args.out,
+        run=args.scored,
+        names=names,
+        locale=args.locale,
+        schools=args.school,
+        pupils=args.pupil,
+        each_school=args.each_school,
+    )
+    if args.names:
+        everybody = {*scores.frame["pupil_id"], *scores.not_scored["pupil_id"]}
+        screen.say(f"{len(everybody & names.keys()):,} of {len(everybody):,} pupils have a name in the file; others keep their pseudonym.")
+    screen.say("\n".join(f"The report is {page}" for page in pages[:10]))
+    if len(pages) > 10:
+        screen.say(f"… and {len(pages) - 10:,} more; schools.csv says which is whose.")
 
 
 def read_records(folder: str, screen: Screen) -> Records:

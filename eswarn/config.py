@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -90,6 +91,9 @@ class ScoreConfig(Section):
     """How a list is cut: places, the next in line, and the number of reasons."""
 
     places: float = Field(0.05, gt=0, description='Tier "priority": a share of each school (under 1) or a number in each (1 or more).')
+    places_by_year: dict[str, int] = Field(
+        default_factory=dict, description='Places for each year group of each school instead, such as {"9" = 5, "10" = 8}; others get none.'
+    )
     watch: float = Field(0.10, ge=0, description='Tier "watch": the next in line, as a share or a number.')
     reasons: int = Field(3, ge=1, le=10, description="Reasons given with each score.")
 
@@ -98,6 +102,9 @@ class ScoreConfig(Section):
         for name, value in (("places", self.places), ("watch", self.watch)):
             if value >= 1 and value != int(value):
                 raise ValueError(f"{name} is a share under 1 or a whole number of pupils")
+        for year, value in self.places_by_year.items():
+            if not re.fullmatch(r"-?[0-9]{1,2}", year) or value < 0:
+                raise ValueError('places_by_year names year groups and numbers of pupils, such as {"9" = 5}')
         return self
 
 

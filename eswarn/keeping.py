@@ -1,4 +1,4 @@
-"""What is done with past runs: audited, their evidence verified, their pupils found again, and pupils erased from them."""
+"""What is done with past runs: read again, audited, their evidence verified, their pupils found again, and pupils erased from them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,23 @@ from eswarn.evidence import verify as evidence
 from eswarn.evidence.erase import AUDIT, CARD, Erased, erase_from, erased_in, pupils_at, unlike_lines
 from eswarn.evidence.lines import head_given
 from eswarn.evidence.record import EVIDENCE_FILES, PUPIL_FILES, Record, head_of, read_record
+from eswarn.model.scores import Scores
 from eswarn.progress import Progress, silent
 from eswarn.records.store import Records
+
+
+def read_scores(folder: str | Path) -> Scores:
+    """The scores of a run that stands in a folder, to look at again or to report with names.
+
+    Raises
+    ------
+    InputRefused
+        The folder is not the record of a scoring run, or is not as it was written.
+    """
+    record = read_record(folder)
+    if record.changed:
+        raise InputRefused(f"files have changed since they were sealed: {', '.join(record.changed)}", where=str(folder))
+    return record.scores()
 
 
 def verify(

@@ -16,6 +16,7 @@ from eswarn.cohort.label import refuse_lost_outcomes
 from eswarn.cohort.lately import register_lately
 from eswarn.config import Config, load_config
 from eswarn.errors import InputRefused, NotTracked, UsageError
+from eswarn.evaluation.beside import earlier_run, with_changes, with_groups
 from eswarn.evaluation.metrics import RANKING, judge
 from eswarn.evaluation.validate import seen_and_asked, validate_data
 from eswarn.evidence.lines import head_given, header_of, signing_key, write_evidence
@@ -23,6 +24,7 @@ from eswarn.evidence.record import about_run, read_record, seal, write_record
 from eswarn.features.compute import Dataset, choose, compute
 from eswarn.features.feature import Feature
 from eswarn.features.library import FEATURES
+from eswarn.features.protected import PROTECTED
 from eswarn.model.bundle import Model, load_model
 from eswarn.model.fit import assemble, fit
 from eswarn.model.issue import issue
@@ -112,7 +114,7 @@ def _validated(timeline: Timeline, every: Dataset, chosen: Sequence[Feature], ch
 def score(
     model: Model | str | Path, records: Records, as_of: dt.date | str, *, config: Config | str | Path | None = None,
     out: str | Path | None = None, tracking: str | None = None, track_pupils: bool = False, sign: str | Path | None = None,
-    previous: str | None = None, progress: Progress = silent,
+    previous: str | None = None, diff: str | Path | None = None, progress: Progress = silent,
 ) -> Scores:  # fmt: skip
     """Score everybody on roll on a date, with reasons.
 
@@ -137,6 +139,8 @@ def score(
         Ed25519 private key (PEM) to sign the head of the evidence with.
     previous : str, optional
         Head of the run before this one, which the head then names.
+    diff : path, optional
+        Folder of an earlier run: the page then says who joined, left or moved on the list since, and why.
 
     Raises
     ------
@@ -158,11 +162,15 @@ def score(
         )
     timeline = Timeline(records)
     refuse_stale(timeline, day)
-    data = compute(timeline, [day], cohort, features=ready.features, progress=progress)
+    earlier = earlier_run(diff, day) if diff is not None else None
+    columns = {feature.column: feature for feature in (*PROTECTED, *ready.features)}
+    data = compute(timeline, [day], cohort, features=tuple(columns.values()), with_facts=True, progress=progress)
     if not len(data.X):
         raise InputRefused(f"nobody on roll on {day} can be scored", do=data.why_nobody())
     progress("scoring", 0, 1)
-    scores = issue(ready, data, choices.score, until=until)
+    scores = with_groups(issue(ready, data.of(ready.features), choices.score, until=until), data)
+    if earlier is not None:
+        scores = with_changes(scores, earlier, ready)
     progress("scoring", 1, 1)
     if out is not None:
         from eswarn.report import report
@@ -185,6 +193,8 @@ def feature_table(
 ) -> pd.DataFrame:  # fmt: skip
     """The feature table alone: pupil_id, as_of and one column a feature, for those who bring their own model.
 
+    Rows are by date, school and pupil; NaN where the records have no answer.
+
     Parameters
     ----------
     records : Records
@@ -195,11 +205,6 @@ def feature_table(
         ``[features]`` chooses columns, ``[cohort]`` who can be scored.
     features : sequence of Feature
         Those to choose from.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Rows by date, school and pupil; NaN where the records have no answer.
     """
     return feature_data(records, as_of, config=config, features=features, progress=progress).table
 
@@ -243,10 +248,7 @@ def track(
 ) -> Mapping[str, Any]:  # fmt: skip
     """Track a scoring run or a model that stands in a folder; one that is tracked already is left as it is.
 
-    Returns
-    -------
-    mapping
-        run_id, experiment_id and uri of the run.
+    Returns run_id, experiment_id and uri of the run.
     """
     choices = choices_of(config)
     uri = tracking or choices.tracking.uri

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 
 TIERS = ("priority", "watch", "universal")
 TIER_MEANING = {
@@ -11,6 +12,31 @@ TIER_MEANING = {
     "watch": "next in line",
     "universal": "the support every pupil gets",
 }
+
+# A spreadsheet would run a text that begins so: signs, as wide ones too, behind apostrophes, blanks and what cannot be seen.
+_SIGN = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
+_UNSEEN = r"['\s\x00-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
+# So it would what begins so after ";", "|", a tab or a line break, where it takes these for the end of a cell.
+_LIVE = rf"\A(?={_UNSEEN}*{_SIGN}|'*[\t\r\n])|(?<=[;|\t\r\n])(?=[' \"]*{_SIGN})"
+_RUNS, _MARKED = re.compile(_LIVE), re.compile(f"(?:{_LIVE})'")
+
+
+def cell(text: str) -> str:
+    """A text as a cell of a CSV file that no spreadsheet runs: with an apostrophe wherever a formula would begin.
+
+    So is a text that has apostrophes there and would be run without them, so that `from_cell` gives back every text.
+    """
+    return _RUNS.sub("'", text)
+
+
+def from_cell(text: str) -> str:
+    """The text that `cell` made this of."""
+    return _MARKED.sub("", text)
+
+
+def sound(text: str) -> str:
+    """A text that can be written as UTF-8: half a surrogate pair becomes a question mark."""
+    return text.encode("utf-8", errors="replace").decode("utf-8")
 
 
 def share(value: float) -> str:
@@ -26,7 +52,9 @@ def points(value: float, decimals: int = 0) -> str:
 
 
 def number(value: float) -> str:
-    """A count or a measure: whole numbers without decimals, others with one; thousands separated by a comma."""
+    """A count or a measure: whole numbers without decimals, others with one; thousands separated by a comma; a dash for NaN."""
+    if math.isnan(value):
+        return "–"
     return f"{value:,.0f}" if math.isclose(value, round(value), abs_tol=1e-9) else f"{value:,.1f}"
 
 
@@ -35,9 +63,9 @@ def count(value: float, noun: str, plural: str = "") -> str:
     return f"{number(value)} {noun if value == 1 else (plural or noun + 's')}"
 
 
-def day(value: dt.date) -> str:
-    """A date as people write it: ``14 February 2026``."""
-    return f"{value.day} {value:%B %Y}"
+def day(value: dt.date, *, year: bool = True) -> str:
+    """A date as people write it: ``14 February 2026``, or ``14 February``."""
+    return f"{value.day} {value:%B %Y}" if year else f"{value.day} {value:%B}"
 
 
 def chance(risk: float) -> str:

@@ -7,9 +7,11 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 from pathlib import Path
+
+import numpy as np
 
 from eswarn import folders
 from eswarn.errors import InputRefused
@@ -100,7 +102,8 @@ def erase_from(folder: Path, pupils: Collection[str], *, page: Callable[[Scores,
     scores, sources = record.scores(), record.table("sources")
     named = Counter(dict(record.about.get("erased", {})))
     lost, kept = _parted(scores, asked)
-    if not lost:
+    before = asked & _named_before(scores) - lost.keys()
+    if not lost and not before:
         return Erased(0, len(asked), record.output_id)
     about = {**record.about, "erased": dict(sorted((named + Counter(lost.values())).items()))}
     run = {name: value for name, value in record.run.items() if name != "output_id"}
@@ -114,7 +117,8 @@ def erase_from(folder: Path, pupils: Collection[str], *, page: Callable[[Scores,
         output_id = seal(draft, {**about, "sources": hashlib.sha256((draft / SOURCES).read_bytes()).hexdigest()}, run)
         if (folder / AUDIT).is_dir():
             shutil.copytree(folder / AUDIT, draft / AUDIT)
-    return Erased(len(lost), len(asked) - len(lost), output_id)
+    gone = len(lost) + len(before)
+    return Erased(gone, len(asked) - gone, output_id)
 
 
 def unlike_lines(record: Record) -> int:
@@ -143,7 +147,20 @@ def _parted(scores: Scores, asked: Collection[str]) -> tuple[dict[str, str], Sco
         if "school_id" in table:
             lost |= dict(zip(table["pupil_id"][gone], table["school_id"][gone], strict=True))
         parts[name] = table[~gone].reset_index(drop=True)
-    return lost, Scores(as_of=scores.as_of, about=scores.about, teller=scores.teller, **parts)
+    shown, still = scores.shown, ~scores.frame["pupil_id"].isin(list(asked))
+    if shown is not None:
+        shown = shown.rows(np.flatnonzero(still), parts["frame"]["pupil_id"])
+        if shown.changes:
+            table = shown.changes.frame
+            changes = replace(shown.changes, frame=table[~table["pupil_id"].isin(list(asked))].reset_index(drop=True))
+            shown = replace(shown, changes=changes)
+    return lost, replace(scores, **parts, shown=shown)
+
+
+def _named_before(scores: Scores) -> frozenset[str]:
+    """Pupils who are named as having been on an earlier list."""
+    changes = scores.shown and scores.shown.changes
+    return frozenset(changes.frame["pupil_id"]) if changes else frozenset()
 
 
 def _without(path: Path, asked: Collection[str]) -> Iterator[bytes]:

@@ -18,10 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eswarn.errors import InputRefused
-from eswarn.evidence.verify import FORMULA, HEAD, LEAVES, LINES, OUTSIDE, SOURCES
+from eswarn import words
+from eswarn.errors import EswarnError, InputRefused
+from eswarn.evidence.shown import SHOWN_FILES, read_shown, write_shown
+from eswarn.evidence.verify import HEAD, LEAVES, LINES, OUTSIDE, SOURCES
 from eswarn.folders import replace_file
-from eswarn.model.bundle import Model
+from eswarn.model.bundle import Model, load_model
 from eswarn.model.reasons import Teller
 from eswarn.model.scores import Scores
 from eswarn.records.store import Records
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 TABLES = ("scores", "contributions", "features")
-PUPIL_FILES = (*(f"{table}.parquet" for table in TABLES), "scores.csv", "not_scored.csv", "report.html")
+PUPIL_FILES = (*(f"{table}.parquet" for table in TABLES), "scores.csv", "not_scored.csv", "report.html", *SHOWN_FILES)
 EVIDENCE_FILES = (LINES, LEAVES, SOURCES)  # of pupils too, and outside the seal: the header names it, and the last of them
 
 
@@ -63,6 +65,8 @@ def write_tables(scores: Scores, folder: Path, sources: Sequence[Sequence[int]])
     pq.write_table(pa.table({**whose, "sources": pa.array(sources, pa.list_(pa.int32()))}), folder / SOURCES, compression="zstd")
     for name, frame in (("scores", frames["scores"]), ("not_scored", scores.not_scored)):
         (folder / f"{name}.csv").write_bytes(csv_bytes(frame))
+    if scores.shown is not None:
+        write_shown(scores.shown, scores.frame["pupil_id"], folder)
 
 
 def csv_bytes(frame: pd.DataFrame) -> bytes:
@@ -72,9 +76,9 @@ def csv_bytes(frame: pd.DataFrame) -> bytes:
     safe = frame.copy()
     for name in safe.columns:
         if pd.api.types.is_string_dtype(safe[name]):
-            safe[name] = [f"'{text}" if text.startswith(FORMULA) else text for text in safe[name].astype(str)]
+            safe[name] = [words.cell(text) for text in safe[name].astype(str)]
     text: str = safe.to_csv(index=False, lineterminator="\n")
-    return text.encode()
+    return text.encode("utf-8", errors="replace")
 
 
 def seal(folder: Path, about: Mapping[str, Any], run: Mapping[str, Any]) -> str:
@@ -138,7 +142,7 @@ class Record:
     @property
     def without_pupils(self) -> bool:
         """Whether only the files of pupils are absent, all of them, as in a shared store, and every other file is as it was sealed."""
-        return set(self.changed) == set(PUPIL_FILES) and not any((self.folder / name).exists() for name in PUPIL_FILES)
+        return {"scores.csv"} <= set(self.changed) <= set(PUPIL_FILES) and not any((self.folder / name).exists() for name in PUPIL_FILES)
 
     def has(self, table: str) -> bool:
         """Whether the record holds a table; a record in a shared store may hold none with pupils."""
@@ -162,7 +166,7 @@ class Record:
             raise InputRefused("not readable as Parquet", where=str(self.folder / f"{name}.parquet")) from None
 
     def scores(self) -> Scores:
-        """The scores, as they stand in the tables; they tell no reasons but those that were written."""
+        """The scores, as they stand in the tables; where the features are not the shipped ones, they tell no other reasons."""
         import pandas as pd
 
         frame, values, features = (self.table(name) for name in TABLES)
@@ -171,16 +175,21 @@ class Record:
         return Scores(
             as_of=dt.date.fromisoformat(self.about["as_of"]), frame=frame, contributions=values,
             features=features[["pupil_id", *values.columns[3:]]],  # the year group stands there for every model; it may be a feature, too
-            not_scored=pd.DataFrame(self.without_score(), columns=columns, dtype="str"), about=self.about, teller=Teller((), {}),
+            not_scored=pd.DataFrame(self.without_score(), columns=columns, dtype="str"), about=self.about, teller=self._teller(),
+            shown=read_shown(self.folder),
         )  # fmt: skip
+
+    def _teller(self) -> Teller:
+        try:
+            return load_model(self.folder / "model").teller
+        except EswarnError:
+            return Teller((), {})
 
     def without_score(self) -> list[dict[str, str]]:
         """The rows of ``not_scored.csv``: everybody on roll without a score."""
         with (self.folder / "not_scored.csv").open(newline="", encoding="utf-8") as handle:
             rows = list(csv.DictReader(handle))
-        return [
-            {name: text[1:] if text[:1] == "'" and text[1:].startswith(FORMULA) else text for name, text in row.items()} for row in rows
-        ]
+        return [{name: words.from_cell(text) for name, text in row.items()} for row in rows]
 
     def not_scored(self) -> list[str]:
         """School of each pupil on roll without a score."""

@@ -18,6 +18,7 @@ from eswarn.config import CohortConfig, FeaturesConfig
 from eswarn.errors import InputRefused, UsageError, nearest
 from eswarn.features.feature import Feature, as_features
 from eswarn.features.library import FEATURES
+from eswarn.features.pupil_facts import PupilFacts, pupil_facts
 from eswarn.features.view import View
 from eswarn.parallel import each
 from eswarn.progress import Progress, silent
@@ -50,6 +51,8 @@ class Dataset:
         What happened to them, as in ``y``: a leaver whom nobody could score is a leaver missed.
     features : tuple of Feature
         The declarations, in the order of the columns.
+    facts : PupilFacts, optional
+        What the records say of the pupils of ``X``, row by row, where it was asked for.
     """
 
     X: pd.DataFrame
@@ -59,6 +62,7 @@ class Dataset:
     left_out: pd.DataFrame
     left_out_y: npt.NDArray[np.float64]
     features: tuple[Feature, ...]
+    facts: PupilFacts | None = None
 
     @property
     def table(self) -> pd.DataFrame:
@@ -131,7 +135,7 @@ def choose(config: FeaturesConfig, features: Sequence[Feature] = FEATURES) -> tu
 
 def compute(
     timeline: Timeline, as_of: Sequence[dt.date], config: CohortConfig, *, features: Sequence[Feature], labelled: bool = False,
-    everybody: bool = False, progress: Progress = silent,
+    everybody: bool = False, with_facts: bool = False, progress: Progress = silent,
 ) -> Dataset:  # fmt: skip
     """Compute features for everybody who can be scored on each as-of date.
 
@@ -149,6 +153,8 @@ def compute(
         Whether to look up what happened next.
     everybody : bool
         Whether those who cannot be scored are given a row, too: for what is known of them all the same, such as their groups.
+    with_facts : bool
+        Whether to add, for one as-of date, what people are shown of the records.
 
     Raises
     ------
@@ -170,7 +176,7 @@ def compute(
         cohort = cohort_before(timeline.before(day), config)
         cohort = replace(cohort, abstain=("",) * len(cohort)) if everybody else cohort
         labels = label(timeline, cohort, day, config) if labelled else unlabelled(cohort)
-        parts.append(_on(day, cohort, labels, tuple(features)))
+        parts.append(_on(day, cohort, labels, tuple(features), pupil_facts(cohort, cohort.scorable) if with_facts else None))
     progress("computing features", len(as_of), len(as_of))
     if len(parts) == 1:
         return parts[0]
@@ -184,7 +190,7 @@ def compute(
     return Dataset(pd.DataFrame(values.T, columns=columns, copy=False), keys, y, unknown, left_out, left_out_y, tuple(features))
 
 
-def _on(day: dt.date, cohort: Cohort, labels: Labels, features: tuple[Feature, ...]) -> Dataset:
+def _on(day: dt.date, cohort: Cohort, labels: Labels, features: tuple[Feature, ...], facts: PupilFacts | None) -> Dataset:
     """The features of one as-of date."""
     import pandas as pd
 
@@ -194,7 +200,8 @@ def _on(day: dt.date, cohort: Cohort, labels: Labels, features: tuple[Feature, .
     )
     X = pd.DataFrame(answers(cohort, features).T, columns=[f.column for f in features], copy=False)
     left_out, keys = left_out[~scorable], keys[scorable].reset_index(drop=True)
-    return Dataset(X, keys, labels.y[scorable], labels.unknown[scorable], left_out.reset_index(drop=True), labels.y[~scorable], features)
+    left_out = left_out.reset_index(drop=True)
+    return Dataset(X, keys, labels.y[scorable], labels.unknown[scorable], left_out, labels.y[~scorable], features, facts)
 
 
 def answers(cohort: Cohort, features: Sequence[Feature]) -> npt.NDArray[np.float64]:

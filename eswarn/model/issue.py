@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib.metadata
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +19,9 @@ from eswarn.model.reasons import Reason
 from eswarn.model.refits import could_go_either_way
 from eswarn.model.scores import Scores
 from eswarn.model.shapley import METHOD
+from eswarn.model.shown import Shown
 
+RANGE = 1.96  # standard deviations either way within which 19 in 20 models of other draws put a raw score
 NOTED_UNMARKED = 0.05  # share of recent sessions without a mark from which it is said
 EITHER_WAY = "could go either way: a model that had learned from other pupils may place this one on the other side of the cut"
 Bools = npt.NDArray[np.bool_]
@@ -52,11 +56,14 @@ def issue(model: Model, data: Dataset, config: ScoreConfig, *, until: dt.date | 
     left_out = data.left_out["school_id"].value_counts().reindex(names, fill_value=0).to_numpy(int)
     roll = np.bincount(school, minlength=len(names)) + left_out
     rank = rank_in_school(school, explained.raw)
-    tier, cut = tiers(rank, school, roll, places=config.places, watch=config.watch)
-    either = could_go_either_way(explained.raw, school, tier == 0, float(model.card["explanations"]["place_noise"]))
+    year, noise = data.keys["year_group"].to_numpy(float), float(model.card["explanations"]["place_noise"])
+    lists = lists_of(school, year, roll, places=config.places, by_year=config.places_by_year, watch=config.watch)
+    place = rank_in_school(lists.number, explained.raw)
+    tier, cut = lists.tiers(place)
+    either = could_go_either_way(explained.raw, lists.number, tier == 0, noise)
     order = np.lexsort((data.keys["pupil_id"].to_numpy(str), rank, school))
-    year = data.keys["year_group"].to_numpy(float)
     raising, lowering = model.teller.top(table, explained.values, year, n=config.reasons)
+    silent = np.array(_silent(model, table, school), object)[school].tolist()
     frame = pd.DataFrame(
         {
             "pupil_id": data.keys["pupil_id"],
@@ -71,7 +78,7 @@ def issue(model: Model, data: Dataset, config: ScoreConfig, *, until: dt.date | 
                 for i in range(config.reasons)
             },
             "protective": pd.Series(lowering, dtype="str"),
-            "data_note": pd.Series(_notes(data, school, rank, tier, cut, either, _silent(model, table, school), raising), dtype="str"),
+            "data_note": pd.Series(_notes(data, lists.number, place, tier, cut, either, silent, raising), dtype="str"),
         }
     )
     pupil = data.keys[["pupil_id"]]
@@ -82,14 +89,19 @@ def issue(model: Model, data: Dataset, config: ScoreConfig, *, until: dt.date | 
     about = {
         "as_of": str(as_of), "model_id": model.id, "trained_on": model.card["cohort"]["said"], **_horizon(model, until),
         "version": importlib.metadata.version("eswarn"), "places": config.places, "watch": config.watch,
+        **({"places_by_year": dict(config.places_by_year)} if config.places_by_year else {}),
         "scored": len(frame), "not_scored": len(data.left_out), "schools": len(names),
         "expected_leavers": round(float(frame["risk"].sum()), 1), "method": METHOD,
         "features": data.fingerprint,
     }  # fmt: skip
+    shown = None
+    if data.facts is not None:
+        low, high = (model.curve(explained.raw + side * RANGE * noise) for side in (-1, 1))
+        shown = Shown(data.facts, low, high).rows(order, frame["pupil_id"])
     frame, features, contributions = (part.iloc[order].reset_index(drop=True) for part in (frame, features, contributions))
     return Scores(
         as_of=as_of, frame=frame, features=features, contributions=contributions,
-        not_scored=data.left_out.drop(columns="as_of").reset_index(drop=True), about=about, teller=model.teller,
+        not_scored=data.left_out.drop(columns="as_of").reset_index(drop=True), about=about, teller=model.teller, shown=shown,
     )  # fmt: skip
 
 
@@ -108,21 +120,41 @@ def rank_in_school(school: Ints, raw: npt.NDArray[np.float64]) -> Ints:
     return rank
 
 
-def tiers(rank: Ints, school: Ints, roll: Ints, *, places: float, watch: float) -> tuple[Ints, Ints]:
-    """Tier of each pupil (0 priority, 1 watch, 2 universal) and the last rank of that tier, or of watch.
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """The lists that places are given on: the list of each pupil scored, and how many places and next in line each list has."""
+
+    number: Ints
+    first: Ints
+    then: Ints
+
+    def tiers(self, place: Ints) -> tuple[Ints, Ints]:
+        """Tier of each pupil (0 priority, 1 watch, 2 universal) by rank on the list, and the last rank of that tier, or of watch."""
+        first, both = self.first[self.number], (self.first + self.then)[self.number]
+        tier = np.where(place <= first, 0, np.where(place <= both, 1, 2))
+        return tier, np.where(tier == 0, first, both)
+
+
+def lists_of(school: Ints, year: Floats, roll: Ints, *, places: float, by_year: Mapping[str, int], watch: float) -> Lists:
+    """One list a school; or, with places by year group, one for each year group of each school.
 
     Parameters
     ----------
-    rank, school : array of int
-        Rank in the school, and number of the school, of each pupil scored.
+    school, year : array
+        Number of the school, and year group, of each pupil scored.
     roll : array of int
         Pupils on roll at each school, scored or not.
     places, watch : float
-        A share of the pupils on roll (under 1) or a number.
+        A share of the pupils on roll (under 1) or a number. By year group a share is of those scored.
+    by_year : mapping of str to int
+        Year group to places; those it does not name get none, and nobody next in line.
     """
-    first, next_in_line = places_of(places, roll)[school], places_of(watch, roll, least=0)[school]
-    tier = np.where(rank <= first, 0, np.where(rank <= first + next_in_line, 1, 2))
-    return tier, np.where(tier == 0, first, first + next_in_line)
+    if not by_year:
+        return Lists(school, places_of(places, roll), places_of(watch, roll, least=0))
+    years, at = np.unique(np.nan_to_num(year, nan=-99).astype(np.int64), return_inverse=True)
+    pairs, number = np.unique(school * len(years) + at, return_inverse=True)
+    first = np.array([by_year.get(str(y), 0) for y in years.tolist()], np.int64)[pairs % len(years)]
+    return Lists(number, first, np.where(first > 0, places_of(watch, np.bincount(number), least=0), 0))
 
 
 def places_of(places: float, roll: Ints, *, least: int = 1) -> Ints:
@@ -143,15 +175,15 @@ def _silent(model: Model, table: Floats, school: Ints) -> list[str]:
 
 
 def _notes(
-    data: Dataset, school: Ints, rank: Ints, tier: Ints, cut: Ints, either: Bools, silent: list[str], raising: list[list[Reason]]
+    data: Dataset, lists: Ints, place: Ints, tier: Ints, cut: Ints, either: Bools, silent: list[str], raising: list[list[Reason]]
 ) -> list[str]:  # fmt: skip
     """What a reader should know about each score before trusting it."""
-    _, place, counts = np.unique(np.stack([school, rank]), axis=1, return_inverse=True, return_counts=True)
-    last = rank + counts[place.ravel()] - 1
+    _, at, counts = np.unique(np.stack([lists, place]), axis=1, return_inverse=True, return_counts=True)
+    last = place + counts[at.ravel()] - 1
     tied = (tier < 2) & (last > cut)
     notes = []
     for row, unmarked in enumerate(data.keys["unmarked"].to_numpy(float)):
-        said = [f"this school has no records on: {silent[school[row]]}"] if silent[school[row]] else []
+        said = [f"this school has no records on: {silent[row]}"] if silent[row] else []
         if unmarked >= NOTED_UNMARKED:
             said.append(f"{words.share(unmarked)} of sessions in the last 60 school days have no mark")
         if tied[row]:

@@ -87,6 +87,11 @@ class Teller:
         level = [a.strength * b.strength > 0 and abs(a.strength - b.strength) <= self.noise for a, b in itertools.pairwise(told)]
         return [before or after for before, after in zip([False, *level], [*level, False], strict=True)][: len(told)]
 
+    def clear(self, values: Floats, phi: Floats, year_group: float) -> dict[str, Reason]:
+        """Of one pupil each theme that a reader can follow (see `top`), with what it says."""
+        told = values, phi, self.theme_sums(phi[None, :])[0], year_group
+        return {reason.theme: reason for reason in self._clear(range(len(self.themes)), *told)}
+
     def top(self, values: Floats, phi: Floats, year_groups: Floats, *, n: int) -> tuple[list[list[Reason]], list[str]]:
         """Of many pupils up to ``n`` reasons that raise each score, and the sentence of the one that lowers it most ("" for none).
 
@@ -107,7 +112,7 @@ class Teller:
             lowering.append(next((reason.sentence for reason in self._clear(low, *told)), ""))
         return raising, lowering
 
-    def _clear(self, themes: Iterable[np.integer], values: Floats, phi: Floats, sums: Floats, year_group: float) -> Iterator[Reason]:
+    def _clear(self, themes: Iterable[int | np.integer], values: Floats, phi: Floats, sums: Floats, year_group: float) -> Iterator[Reason]:
         for theme in map(int, themes):
             columns = self._speakers(theme, phi, sums[theme])
             clear = [c for c in columns if self._is_clear(c, float(values[c]), float(sums[theme]), year_group)]
@@ -123,8 +128,8 @@ class Teller:
 
     def _is_clear(self, column: int, value: float, strength: float, year_group: float) -> bool:
         feature = self.features[column]
-        if math.isnan(value):
-            return False  # that nothing is on record says something of the records, not of the pupil
+        if feature.protected or math.isnan(value):
+            return False  # a list never names a protected characteristic; that nothing is on record says something of the records
         typical = self._typical(feature, year_group)
         against = [] if typical is None else [typical]
         against += [0.0] if feature.measure.unit in FROM_ZERO else []

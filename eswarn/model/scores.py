@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import shap
 
     from eswarn.model.reasons import Reason, Teller
+    from eswarn.model.shown import Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,8 @@ class Scores:
         pupil_id, school_id, reason, what_would_mend_it: everybody on roll without a score.
     about : mapping
         What the scores are of: as_of, model_id, trained_on, horizon_days, places, … (plain values, no pupil).
+    shown : Shown, optional
+        What the page shows beside them: facts from the register, how sure each chance is, groups, changes.
     """
 
     as_of: dt.date
@@ -83,6 +86,7 @@ class Scores:
     not_scored: pd.DataFrame
     about: Mapping[str, Any]
     teller: Teller = field(repr=False)
+    shown: Shown | None = field(default=None, repr=False)
 
     @cached_property
     def _places(self) -> dict[str, int]:

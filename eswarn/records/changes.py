@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from eswarn import words
 from eswarn.errors import InputRefused
 from eswarn.records.arrays import EPOCH, UNTOLD, Bools, Ints, dates, indices
 from eswarn.records.store import Records
@@ -19,7 +20,6 @@ from eswarn.words import count as counted
 
 COLUMNS = ("pupil_id", "school_id", "date", "session", "code_before", "code_after", "recorded_on")
 NO_MARK = "-"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Changes:
                 writer = csv.writer(handle, lineterminator="\n")
                 writer.writerow(COLUMNS)
                 for row in self.rows.to_pylist():
-                    safe = {name: f"'{row[name]}" if row[name].startswith(_FORMULA) else row[name] for name in ("pupil_id", "school_id")}
+                    safe = {name: words.cell(row[name]) for name in ("pupil_id", "school_id")}
                     writer.writerow((row | safe).values())
             draft.replace(file)
         except OSError as error:

@@ -7,7 +7,7 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -95,6 +95,18 @@ def pseudonymise(
     return records
 
 
+def pseudonyms(told: Mapping[str, str], *, key: str | os.PathLike[str]) -> dict[str, str]:
+    """What is told of pupils by their own identifiers, by their pseudonyms under a key instead.
+
+    Raises
+    ------
+    InputRefused
+        The key file cannot be used.
+    """
+    names = _Names(_load_key(Path(key)))
+    return {names.pseudonym("pupil_id", _canonical(identifier)): value for identifier, value in told.items()}
+
+
 @dataclass(slots=True)
 class _Names:
     """Gives pseudonyms, and remembers which identifiers it gave them to."""
@@ -120,11 +132,12 @@ class _Names:
             good = {i: _canonical(text) for i, text in enumerate(cells.texts) if i not in refused}
             self.replaced.update(good.values())
             damaged = [i for i, text in good.items() if looks_like_upn(text) and not check_letter_holds(text)]
-            texts = tuple(self._pseudonym(column, good[i]) if i in good else text for i, text in enumerate(cells.texts))
+            texts = tuple(self.pseudonym(column, good[i]) if i in good else text for i, text in enumerate(cells.texts))
             raw = _without(replace(raw, columns={**raw.columns, column: replace(cells, texts=texts)}), column, damaged)
         return raw
 
-    def _pseudonym(self, column: str, identifier: str) -> str:
+    def pseudonym(self, column: str, identifier: str) -> str:
+        """The pseudonym of an identifier in its one spelling."""
         message = b"\0".join([b"eswarn 1", column.encode(), identifier.encode()])
         return _COLUMNS[column] + hmac.digest(self._secret, message, "sha256").hex()[:24]
 

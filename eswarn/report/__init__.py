@@ -1,5 +1,5 @@
 """What people see: finished scores as the school's page."""
 
-from eswarn.report.page import report
+from eswarn.report.write import report
 
 __all__ = ["report"]

@@ -1,72 +1,103 @@
-"""The school's page: scores as one readable HTML file that needs no network, no scripts and no other file."""
+"""The school's page: scores as one readable HTML file that needs no network, no other file, and no scripts to be read."""
 
 from __future__ import annotations
 
-import os
+import base64
+import hashlib
 import re
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from eswarn import words
 from eswarn.errors import UsageError
-from eswarn.report.contents import contents
-from eswarn.report.english import TEXT
+from eswarn.report.contents import Contents
+from eswarn.report.locales import locale_of
+from eswarn.report.sheets import heads, keys, sheets
+from eswarn.report.since import since
 
 if TYPE_CHECKING:
     from eswarn.model.scores import Scores
 
+MOST_LISTED = 5_000  # pupils on one page; a run with more is told to make a page for each school
+MOST_SHEETS = 2_000
 
-def report(scores: Scores, path: str | Path, *, names: Mapping[str, str] | None = None) -> Path:
-    """Write the school's page.
 
-    The same scores and names give the same bytes: the page holds no clock and no random id.
+def render(
+    scores: Scores, *, names: Mapping[str, str] | None = None, locale: str = "en-GB", schools: Sequence[str] = ()
+) -> str:  # fmt: skip
+    """The school's page as text; see `eswarn.report.report`."""
+    page = Contents(scores, names or {}, locale_of(locale), schools)
+    many = len(page.listed) > MOST_LISTED
+    too_many = page.locale.say(page.text["too_many"].format(pupils=words.count(len(page.listed), "pupil"))) if many else ""
+    made = [] if many or not page.attendance else list(sheets(page, most=MOST_SHEETS))
+    groups = scores.shown.groups if scores.shown is not None else None
+    script = _script()
+    return filled(
+        "report.html", tie=False, page=page, text=page.text, say=page.locale.say, words=words, paper=page.locale.paper, too_many=too_many,
+        sheets=made, sheeted={one.row.at for one in made}, keys=keys(page), heads=heads(page), choices={} if many else _choices(page),
+        since=None if many else since(page), groups=[] if groups is None else _said(groups.to_dict("records"), page),
+        script=Markup(script), script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),  # noqa: S704  # ours
+    )  # fmt: skip
 
-    Parameters
-    ----------
-    scores : Scores
-        What to show. Priority and watch are listed, universal is counted, every pupil without a score is named.
-    path : str or Path
-        Where to write the page; a page already there is replaced in one step.
-    names : mapping, optional
-        Pupil id to name. Pupils without an entry keep their pseudonym. Names go into this one file and nowhere else.
 
-    Returns
-    -------
-    Path
-        The file written.
+def render_sheets(
+    scores: Scores, pupils: Sequence[str], *, names: Mapping[str, str] | None = None, locale: str = "en-GB"
+) -> str:  # fmt: skip
+    """The sheets of some pupils, listed or not, as a page of their own.
 
     Raises
     ------
     UsageError
-        The file cannot be written there.
+        Somebody asked for has no score.
     """
-    path = Path(path)
-    unfinished = path.with_name(path.name + ".tmp")
-    # "replace": an identifier with half a surrogate pair must not stop the page for everybody else.
-    page = render(scores, names=names).encode("utf-8", errors="replace")
-    try:
-        unfinished.write_bytes(page)
-        os.replace(unfinished, path)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise UsageError(
-            f"the report could not be written ({error.strerror})", where=str(path), do="Name a file in a folder that exists."
-        ) from None
-    return path
+    if missing := sum(pupil not in scores for pupil in set(pupils)):
+        raise UsageError(f"{words.count(missing, 'pupil')} asked for without a score", do="not_scored.csv names them, and why.")
+    page = Contents(scores, names or {}, locale_of(locale), pupils=pupils)
+    script = _script()
+    return filled(
+        "sheets.html", tie=False, page=page, text=page.text, say=page.locale.say, paper=page.locale.paper,
+        sheets=list(sheets(page, most=len(page.rows))), keys=keys(page), heads=heads(page),
+        script=Markup(script), script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),  # noqa: S704  # ours
+    )  # fmt: skip
 
 
-def render(scores: Scores, *, names: Mapping[str, str] | None = None) -> str:
-    """The school's page as text; see ``report``."""
-    return filled("report.html", page=contents(scores, names or {}), text=TEXT, words=words)
+def _said(groups: Sequence[Mapping[Any, str]], page: Contents) -> list[dict[str, str]]:
+    return [{str(name): page.locale.say(text) for name, text in row.items()} for row in groups]
 
 
-def filled(template: str, **content: Any) -> str:
-    """A page from its template: everything put into it is escaped, and what it asks for and was not given is an error."""
+def _choices(page: Contents) -> dict[str, list[tuple[str, str]]]:
+    """What the list can be narrowed to: values as the rows have them, and how they are shown."""
+    rows = page.rows
+    years = dict(sorted({(row.year_number if row.year_number == row.year_number else 99, row.year) for row in rows}))
+    return {
+        "school": [(school, school) for school in sorted({row.school_id for row in rows})],
+        "year": [(year, year) for year in years.values()],
+        "form": [(form, form) for form in sorted({row.form for row in rows} - {""})],
+        "tier": [(tier, page.text[f"tier_{tier}"]) for tier in words.TIERS if any(row.tier == tier for row in rows)],
+        "reason": [(theme, theme) for theme in sorted({theme for row in rows for theme in row.themes})],
+        "change": [(change, page.text[f"choice_{change}"]) for change in ("joined", "up", "down", "same", "other school")
+                   if any(row.changed == change for row in rows)],
+    }  # fmt: skip
+
+
+@cache
+def _script() -> str:
+    text = (files("eswarn.report") / "templates" / "report.js").read_text(encoding="utf-8")
+    return text.replace("\r\n", "\n")
+
+
+def filled(template: str, *, tie: bool = True, **content: Any) -> str:
+    """A page from its template: everything put into it is escaped, and what it asks for and was not given is an error.
+
+    With ``tie`` every number of the page stays on one line with its percent sign; a page with names in it ties its own sentences.
+    """
     environment = Environment(
         loader=PackageLoader("eswarn.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    page = environment.get_template(template).render(**content)
-    return re.sub(r"(?<=\d) (?=%)", "\u00a0", page)  # a number and its percent sign stay on one line
+    page = environment.get_template(template).render(**{"paper": "A4", **content})
+    return re.sub(r"(?<=\d) (?=%)", "\u00a0", page) if tie else page

@@ -10,6 +10,7 @@ from typing import Any
 from eswarn.errors import NotTracked
 from eswarn.evidence.erase import AUDIT, CARD
 from eswarn.evidence.record import EVIDENCE_FILES, PUPIL_FILES
+from eswarn.evidence.shown import SHOWN_FILES
 from eswarn.evidence.verify import HEAD
 from eswarn.progress import Progress, silent
 from eswarn.tracking.allowed import Facts, allowed, allowed_name
@@ -134,8 +135,9 @@ def track_scores(
     with open_store(uri, family=NotTracked, progress=progress) as store:
         home = experiment_of(store, experiment)
         pupils = track_pupils or is_here(store, home.artifact_location, NotTracked)
+        theirs = [name for name in PUPIL_FILES if name not in SHOWN_FILES or (out / name).exists()]  # there may be nothing to compare with
         clock = [CLOCK] if pupils and (out / CLOCK).exists() else []
-        files: Files = [*always, *((plain(out / name), None) for name in (*PUPIL_FILES, *EVIDENCE_FILES, *clock) if pupils)]
+        files: Files = [*always, *((plain(out / name), None) for name in (*theirs, *EVIDENCE_FILES, *clock) if pupils)]
         run = _once(store, home, kind="scoring", facts=facts, files=files, progress=progress, pupils=pupils)
     return TrackedRun(run.info.run_id, home.experiment_id, shown(uri))
 

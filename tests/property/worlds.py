@@ -42,6 +42,7 @@ from eswarn.features.measures import (
     share,
     spells,
 )
+from eswarn.features.pupil_facts import PupilFacts
 from eswarn.features.register import ABSENT, ATTENDED, AUTHORISED, LATE, POSSIBLE, UNAUTHORISED, SessionSet, coded
 from eswarn.features.weeks import faded, most_in_weeks, trend, weeks_over
 from eswarn.features.windows import Window, after_holidays, afternoons, days, ever, half_term, last, last_year, weekdays, year_to_date
@@ -132,16 +133,33 @@ class World:
         return replace(self, tables={**self.tables, **tables})
 
 
-def answers(timeline: Timeline, *days: dt.date, config: CohortConfig, features: Sequence[Feature] = ALL) -> dict[object, object]:
-    """All that is said of every pupil on roll, to the last bit: a row of numbers as bytes, or why there is none."""
+def answers(
+    timeline: Timeline, *days: dt.date, config: CohortConfig, features: Sequence[Feature] = ALL, shown: bool = True
+) -> dict[object, object]:
+    """All that is said of every pupil on roll, to the last bit: a row of numbers and what people are shown, or why there is none."""
     try:
-        found = compute(timeline, days, config, features=features)
+        found = compute(timeline, days, config, features=features, with_facts=shown)
     except UsageError as refusal:
         return {"refused": refusal.what}
     keys = zip(found.keys["as_of"], found.keys["school_id"], found.keys["pupil_id"], strict=True)
     out = zip(found.left_out["as_of"], found.left_out["school_id"], found.left_out["pupil_id"], strict=True)
     numbers = np.column_stack([found.X.to_numpy(), found.keys[["year_group", "unmarked"]].to_numpy()]) + 0.0
-    return {key: row.tobytes() for key, row in zip(keys, numbers, strict=True)} | dict(zip(out, found.left_out["reason"], strict=True))
+    facts = found.facts and [repr(told).encode() for told in shown_of(found.facts, found.keys["pupil_id"])]
+    rows = {key: row.tobytes() + (facts[i] if facts else b"") for i, (key, row) in enumerate(zip(keys, numbers, strict=True))}
+    return rows | dict(zip(out, found.left_out["reason"], strict=True))
+
+
+def shown_of(facts: PupilFacts, pupils: Iterable[str]) -> list[tuple[Any, ...]]:
+    """What people are shown of each pupil: form, sessions with their code and kind, events; the days of others leave no trace."""
+    sessions = [(day, half) for day in facts.days for half in (0, 1)]
+    events: dict[str, list[str]] = {}
+    for event in facts.events.to_dict("records"):
+        events.setdefault(event["pupil_id"], []).append(" ".join(str(event[name]) for name in event if name != "pupil_id"))
+    return [
+        (form, [(*session, *facts.codes[chr(letter)]) for session, letter in zip(sessions, marks, strict=True) if letter != ord(" ")],
+         events.get(pupil, []))
+        for pupil, form, marks in zip(pupils, facts.form, facts.marks.tolist(), strict=True)
+    ]  # fmt: skip
 
 
 def arrow(table: str, rows: Iterable[Row]) -> pa.Table:

@@ -23,7 +23,7 @@ from tests.made_up_school import AS_OF, exports, few_exports, model_folder
 
 COMMANDS = (
     "demo", "simulate", "check", "pseudonymise", "features", "train", "validate", "evaluate", "drift", "recalibrate", "card", "score",
-    "track", "verify", "trace", "erase", "audit", "doctor",
+    "report", "track", "verify", "trace", "erase", "audit", "doctor",
 )  # fmt: skip
 Run = Callable[..., tuple[int, str, str]]
 

@@ -15,7 +15,7 @@ from eswarn.evidence.record import TABLES, Record, csv_bytes
 from eswarn.evidence.verify import LINES, verify
 from eswarn.model.bundle import Model, load_model
 from eswarn.model.curve import Floats
-from eswarn.model.issue import rank_in_school, tiers
+from eswarn.model.issue import lists_of, rank_in_school
 from eswarn.model.shapley import TOLERANCE
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _rederived(record: Record, model: Model) -> list[Check]:
         Check("A5", TITLES["A5"], "passed" if gap <= TOLERANCE else "failed", adds_up),
         _line("A6", _same(model.curve(told.raw), scores["risk"])),
         _line("A7", _same_words(model, table, told.values, features["year_group"].to_numpy(float), scores)),
-        _line("A8", _ranks_and_tiers(scores, told.raw, record)),
+        _line("A8", _ranks_and_tiers(scores, told.raw, features["year_group"].to_numpy(float), record)),
         Check("A9", TITLES["A9"], "passed" if same_csv else "failed", "byte for byte" if same_csv else "they differ"),
         _names_line(record, model, scores),
     ]
@@ -109,7 +109,7 @@ def _same(ours: npt.ArrayLike, theirs: npt.ArrayLike) -> np.ndarray:
     return np.asarray(bits[0] == bits[1])
 
 
-def _ranks_and_tiers(scores: pd.DataFrame, raw: Floats, record: Record) -> npt.NDArray[np.bool_]:
+def _ranks_and_tiers(scores: pd.DataFrame, raw: Floats, year: Floats, record: Record) -> npt.NDArray[np.bool_]:
     """Where rank and tier are what the raw scores, the places and the pupils on roll make them.
 
     A pupil who was erased had a rank: those after may stand as many ranks further down as were erased from their school.
@@ -125,8 +125,11 @@ def _ranks_and_tiers(scores: pd.DataFrame, raw: Floats, record: Record) -> npt.N
     steps = (school[order][1:] != school[order][:-1]) | (np.diff(further[order]) >= 0)
     holds = (further >= 0) & (further <= erased[school])
     holds[order[1:]] &= steps
-    tier, _ = tiers(issued, school, roll, places=float(record.about["places"]), watch=float(record.about["watch"]))
-    return np.asarray(holds & (np.array(words.TIERS)[tier] == scores["tier"].to_numpy(str)))
+    by_year, given = dict(record.about.get("places_by_year", {})), {name: float(record.about[name]) for name in ("places", "watch")}
+    lists = lists_of(school, year, roll, by_year=by_year, **given)
+    tier, _ = lists.tiers(rank_in_school(lists.number, raw) if by_year else issued)
+    untold = bool(by_year) & (erased[school] > 0)  # the year group of who was erased is not known, so nor is the place of those after
+    return np.asarray(holds & (untold | (np.array(words.TIERS)[tier] == scores["tier"].to_numpy(str))))
 
 
 def _names_line(record: Record, model: Model, scores: pd.DataFrame) -> Check:

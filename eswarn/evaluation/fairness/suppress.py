@@ -148,8 +148,8 @@ def _states(table: GroupTable, four: dict[str, Floats], rule: Profile, earlier: 
         if changed or not size or (division.code < 0).any():
             states[division.name] = no.astype(np.int64)
             continue
-        whole = _kept(now, no, past.nine if past else None, past.whole if past else ~no, rule) if fixed else no
-        sized = _kept(now[:, :1], whole, past.nine[:, :1] if past else None, past.sized if past else ~no, rule)
+        whole = kept_whole(now, no, past.nine if past else None, past.whole if past else ~no, rule) if fixed else no
+        sized = kept_whole(now[:, :1], whole, past.nine[:, :1] if past else None, past.sized if past else ~no, rule)
         state = np.where(whole, 2, np.where(sized, 1, 0))
         states[division.name] = state if whole.all() or not division.within else np.zeros_like(state)
     return states
@@ -170,12 +170,13 @@ def _no_pupil(change: Floats, rule: Profile) -> npt.NDArray[np.bool_]:
     return (np.abs(change) < 1e-9) | (np.abs(change) > rule.threshold - 1e-9)
 
 
-def _kept(
+def kept_whole(
     now: Floats, held: npt.NDArray[np.bool_], past: Floats | None, before: npt.NDArray[np.bool_], rule: Profile
 ) -> npt.NDArray[np.bool_]:
     """Groups whose counts are shown: the safe ones that were shown before, less those needed to hide the sum of the others.
 
-    ``held`` are shown whatever else is: the others were chosen so that hiding them all is enough.
+    ``now`` has a row a group and first its pupils, then the other counts that must be safe. ``held`` are shown whatever else is: the
+    others were chosen so that hiding them all is enough.
     """
     kept = rule.safe(now).all(axis=1) & before
     if past is not None:
@@ -207,11 +208,11 @@ def bounds(release: Release, division: str) -> tuple[Floats, Floats]:
         Shape (groups, 9); equal where a count is shown.
     """
     rows = (release.frame["division"] == division).to_numpy(bool)
-    return _bounds(release.counts[division] @ NINE.T, release.whole[rows], release.sized[rows], told=bool(release.whole[0]))
+    return known_bounds(release.counts[division] @ NINE.T, release.whole[rows], release.sized[rows], told=bool(release.whole[0]))
 
 
-def _bounds(now: Floats, whole: npt.NDArray[np.bool_], sized: npt.NDArray[np.bool_], *, told: bool) -> tuple[Floats, Floats]:
-    """``told``: all pupils together are shown whole, so that the sums of what is hidden are known."""
+def known_bounds(now: Floats, whole: npt.NDArray[np.bool_], sized: npt.NDArray[np.bool_], *, told: bool) -> tuple[Floats, Floats]:
+    """Least and most of each count. ``told``: all pupils together are shown whole, so that the sums of what is hidden are known."""
     rest, unsized = now[~whole].sum(axis=0), now[~sized, 0].sum()
     least, most = np.where(sized, now[:, 0], 0)[:, None], np.where(sized, now[:, 0], unsized)[:, None]
     low = np.maximum(0, least + rest - rest[0]) if told else np.zeros(now.shape)
@@ -229,7 +230,7 @@ def _shown(
     names = (ALL, *(d.name for d in table.divisions))
     nine = np.concatenate([four[name] @ NINE.T for name in names])
     told = bool(states[ALL][0] == 2)
-    ends = [_bounds(four[name] @ NINE.T, states[name] == 2, states[name] >= 1, told=told) for name in names]
+    ends = [known_bounds(four[name] @ NINE.T, states[name] == 2, states[name] >= 1, told=told) for name in names]
     certain = np.concatenate([high - low < 1e-9 for low, high in ends])  # shown, or none and all: which everybody can work out
     out = table.frame[["division", "group"]].copy()
     for name, column in PUBLISHED.items():

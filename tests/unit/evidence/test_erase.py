@@ -73,7 +73,7 @@ def about_pupil(content: dict, others: list[dict]) -> list[str]:
 def test_an_erased_pupil_is_gone_and_the_rest_verifies_with_the_same_head(out: Path):
     before, head = lines_of(out), verify(out).head
     gone = [before[0], before[3]]
-    assert len(holding(out, gone[0]["pupil_id"])) == 7, "the control: lines, four tables, their copy for spreadsheets, the page"
+    assert len(holding(out, gone[0]["pupil_id"])) == 9, "the control: lines, six tables, their copy for spreadsheets, the page"
     assert not ew.erase(out, [c["pupil_id"] for c in gone], tracking="off").unknown
     told = verify(out, head=head)
     assert told.findings == []
@@ -118,10 +118,11 @@ def test_ranks_that_do_not_follow_are_found_where_somebody_was_erased(out: Path)
     ew.erase(out, pupils[4:6], tracking="off")
     record = read_record(out)
     scores, raw = record.table("scores"), record.table("contributions")["raw_score"].to_numpy(float)
-    assert integrity._ranks_and_tiers(scores, raw, record).all()
+    year = record.table("features")["year_group"].to_numpy(float)
+    assert integrity._ranks_and_tiers(scores, raw, year, record).all()
     for row, by in ((0, 1), (8, 3), (8, -3), (len(scores) - 1, 5)):
         wrong = scores.assign(rank=scores["rank"].where(scores.index != row, scores["rank"] + by))
-        assert not integrity._ranks_and_tiers(wrong, raw, record).all(), (row, by)
+        assert not integrity._ranks_and_tiers(wrong, raw, year, record).all(), (row, by)
 
 
 def seal_again(out: Path) -> None:
@@ -187,7 +188,7 @@ def test_nothing_of_the_pupil_stays_in_the_store(tmp_path: Path):
     run_id = read_record(fresh / "out").run["tracked"]["run_id"]
     lines = lines_of(fresh / "out")
     content, other = lines[0], lines[1]
-    assert len(holding(fresh, content["pupil_id"])) == 14, "the control: record and store"
+    assert len(holding(fresh, content["pupil_id"])) == 18, "the control: record and store"
     head = verify(fresh / "out").head
     assert ew.erase(fresh / "out", [content["pupil_id"]]).erased == 1
     assert holding(fresh, *about_pupil(content, lines)) == []

@@ -22,7 +22,8 @@ from eswarn.tracking import track_training
 
 CANARY = "P0471100CANARY"
 PUPIL_FILES = ("scores.csv", "scores.parquet", "contributions.parquet", "features.parquet", "not_scored.csv", "report.html",
-               "evidence.jsonl", "leaves.txt", "sources.parquet")  # fmt: skip
+               "register.json", "pupils.parquet", "events.parquet", "groups.csv", "changes.parquet", "evidence.jsonl", "leaves.txt",
+               "sources.parquet")  # fmt: skip
 
 
 @pytest.fixture(scope="session")

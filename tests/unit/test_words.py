@@ -110,3 +110,13 @@ def test_year_groups_are_named_as_schools_name_them(value: float | None, said: s
 
 def test_every_tier_has_a_meaning() -> None:
     assert tuple(words.TIER_MEANING) == words.TIERS
+
+
+RUN = ["=1+1", "+44 20", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "'=1", "''-x", "="]
+
+
+@pytest.mark.parametrize("text", [*RUN, "'O", "O'Neil", "", "'", "plain"])
+def test_a_cell_runs_in_no_spreadsheet_and_gives_its_text_back(text: str) -> None:
+    assert not words.cell(text).startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert words.from_cell(words.cell(text)) == text
+    assert words.cell(text) == text or text.lstrip("'")[:1] in ("=", "+", "-", "@", "\t", "\r")

@@ -13,9 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eswarn.config import ScoreConfig
+import eswarn as ew
+from eswarn.config import Config, ScoreConfig
 from eswarn.errors import OurBug
+from eswarn.evaluation.audit import integrity
+from eswarn.evidence.record import read_record
 from eswarn.features.compute import Dataset
+from eswarn.features.pupil_facts import PupilFacts
 from eswarn.model.bundle import Model
 from eswarn.model.issue import EITHER_WAY, issue, places_of, rank_in_school
 from eswarn.model.scores import Scores
@@ -250,3 +254,71 @@ def test_one_pupil_alone_can_be_scored():
     assert (alone["rank"], alone["tier"]) == (1, "priority")
     assert alone[["risk", "reason_1", "protective"]].tolist() == among[["risk", "reason_1", "protective"]].tolist()
     assert SimpleNamespace(**scores.about).schools == 1
+
+
+# --- places by year group --------------------------------------------------------------------------------------------
+
+
+def of_years(data: Dataset, years: list[float]) -> Dataset:
+    return replace(data, keys=data.keys.assign(year_group=pd.Series(years, dtype=float)))
+
+
+def test_places_by_year_group_are_given_in_each_year_of_each_school_and_to_no_other(given_scores):
+    data, raw = rows(schools={"A": [float(-n) for n in range(40)], "B": [float(-n) for n in range(30)]})
+    years = [9.0 if int(pupil[1:]) % 2 else 10.0 for pupil in data.keys["pupil_id"]]
+    config = ScoreConfig(places_by_year={"9": 3}, watch=2)
+    scores = given_scores(of_years(data, years), raw, config)
+    for school in "AB":
+        assert listed(scores, "priority", school) == [f"{school}001", f"{school}003", f"{school}005"]
+        assert listed(scores, "watch", school) == [f"{school}007", f"{school}009"]
+    assert scores.about["places_by_year"] == {"9": 3}
+    assert scores.frame.loc[scores.frame["pupil_id"] == "A001", "rank"].item() == 2, "the rank stays that in the school"
+
+
+def test_a_share_of_watch_is_of_those_scored_in_the_year_group(given_scores):
+    data, raw = rows(schools={"A": [float(-n) for n in range(40)]})
+    scores = given_scores(of_years(data, [9.0] * 40), raw, ScoreConfig(places_by_year={"9": 2, "10": 5}, watch=0.1))
+    assert (len(listed(scores, "priority")), len(listed(scores, "watch"))) == (2, 4)
+
+
+def test_ties_at_the_last_place_of_a_year_group_are_all_listed_and_marked(given_scores):
+    data, raw = rows(schools={"A": [3.0, 2.0, 2.0, 1.0, 0.0]})
+    scores = given_scores(of_years(data, [9.0] * 5), raw, ScoreConfig(places_by_year={"9": 2}, watch=0))
+    assert listed(scores, "priority") == ["A000", "A001", "A002"]
+    notes = scores.frame.set_index("pupil_id")["data_note"]
+    assert ["level with others at the cut" in notes[p] for p in ("A000", "A001", "A002", "A003")] == [False, True, True, False]
+
+
+def test_a_pupil_whose_year_group_is_unknown_has_no_place_of_a_year_group(given_scores):
+    data, raw = rows(schools={"A": [3.0, 2.0, 1.0]})
+    years = [float("nan") if pupil == "A000" else 9.0 for pupil in data.keys["pupil_id"]]
+    scores = given_scores(of_years(data, years), raw, ScoreConfig(places_by_year={"9": 1}, watch=0))
+    assert listed(scores, "priority") == ["A001"]
+
+
+def test_the_audit_derives_tiers_by_year_group_again(tmp_path):
+    config = Config(score=ScoreConfig(places_by_year={"9": 2, "11": 4}))
+    ew.score(made_up_school.model(), made_up_school.records(), made_up_school.AS_OF, config=config, out=tmp_path / "out", tracking="off")
+    assert ew.audit(tmp_path / "out").passed
+    record = read_record(tmp_path / "out")
+    table = record.table("scores")
+    wrong = table.assign(tier=table["tier"].where(table.index != 0, "universal" if table["tier"][0] == "priority" else "priority"))
+    raw, year = record.table("contributions")["raw_score"].to_numpy(float), record.table("features")["year_group"].to_numpy(float)
+    assert integrity._ranks_and_tiers(table, raw, year, record).all()
+    assert not integrity._ranks_and_tiers(wrong, raw, year, record).all()
+
+
+# --- how sure --------------------------------------------------------------------------------------------------------
+
+
+def test_the_range_of_a_chance_is_what_nineteen_in_twenty_refits_would_say(given_scores):
+    data, raw = rows(schools={"A": [-1.0, -2.0, -3.0]})
+    facts = PupilFacts((), {}, np.zeros((3, 0), np.uint8), ("", "", ""), pd.DataFrame({"pupil_id": pd.Series([], dtype="str")}))
+    scores = given_scores(replace(data, facts=facts), raw, noise=0.5)
+    curve = made_up_school.model().curve
+    assert scores.shown is not None
+    sorted_raw = np.array([-1.0, -2.0, -3.0])
+    assert scores.shown.low.tolist() == curve(sorted_raw - 1.96 * 0.5).tolist()
+    assert scores.shown.high.tolist() == curve(sorted_raw + 1.96 * 0.5).tolist()
+    assert (scores.shown.low <= scores.frame["risk"]).all()
+    assert (scores.shown.high >= scores.frame["risk"]).all()

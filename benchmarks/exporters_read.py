@@ -71,8 +71,11 @@ class Page(HTMLParser):
 
 def read_csv(content: bytes, separator: str = ",") -> list[list[str]]:
     """The cells of a CSV file, as they stand."""
-    csv.field_size_limit(10_000_000)
-    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=separator))
+    limit = csv.field_size_limit(10_000_000)
+    try:
+        return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=separator))
+    finally:
+        csv.field_size_limit(limit)
 
 
 def live_in_csv(content: bytes) -> list[str]:

@@ -46,7 +46,7 @@ print(time.perf_counter() - began, *(name for name in {HEAVY} if name in sys.mod
 PLAIN_PANDAS = "import pandas, sys; pandas.read_csv(sys.argv[1])"
 SEED = 7
 PARTS = ("import", "scale", "explanations", "truth", "national", "calibration", "leaks", "validation", "coverage", "fairness", "drift",
-         "fresh", "open_tables", "oulad", "oulad_tables", "ews_flags")  # fmt: skip
+         "reports", "exporters", "fresh", "open_tables", "oulad", "oulad_tables", "ews_flags")  # fmt: skip
 
 
 def measure_import(work: Path) -> dict[str, Any]:
@@ -215,7 +215,7 @@ def main() -> None:
         parts["calibration"] = lambda work: measure_calibration(work, given.calibration_pupils)
     if "leaks" in (given.only or ()):
         parts["leaks"] = lambda work: measure_apart("leaks", work)
-    for name in ("validation", "coverage", "fairness", "drift"):  # minutes each
+    for name in ("validation", "coverage", "fairness", "drift", "reports", "exporters"):  # minutes each
         if name in (given.only or ()):
             parts[name] = functools.partial(measure_apart, name)
     if given.fresh:

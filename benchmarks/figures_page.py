@@ -10,12 +10,14 @@ from benchmarks.coverage_page import coverage_section
 from benchmarks.drift_page import drift_section
 from benchmarks.ews_flags_page import ews_flags_section
 from benchmarks.explanations_page import explanations
+from benchmarks.exporters_page import exporters_section
 from benchmarks.fairness_page import fairness_section
 from benchmarks.leaks_page import leaks_section
 from benchmarks.national_page import national
 from benchmarks.open_tables_page import open_tables_section
 from benchmarks.oulad_page import oulad_section
 from benchmarks.oulad_tables_page import oulad_tables_section
+from benchmarks.reports_page import reports_section
 from benchmarks.truth_page import truth_section
 from benchmarks.validation_page import validation_section
 
@@ -40,7 +42,7 @@ def page(figures: Mapping[str, Part]) -> str:
     ----------
     figures : mapping
         What docs/figures.json holds: the parts import, scale, explanations, truth, national, calibration, leaks, validation, coverage,
-        fairness, drift, fresh, open_tables, oulad, oulad_tables and ews_flags.
+        fairness, drift, reports, exporters, fresh, open_tables, oulad, oulad_tables and ews_flags.
     """
     sections = (("Import", "import", _import), ("Speed and memory", "scale", _scale),
                 ("Explanations", "explanations", lambda part: explanations(part, _table)),
@@ -52,6 +54,8 @@ def page(figures: Mapping[str, Part]) -> str:
                 ("Intervals", "coverage", coverage_section),
                 ("Groups", "fairness", fairness_section),
                 ("Drift", "drift", drift_section),
+                ("The school's page", "reports", reports_section),
+                ("Hostile texts", "exporters", exporters_section),
                 ("From a fresh clone to a report", "fresh", _fresh),
                 ("Open tables of students", "open_tables", open_tables_section),
                 ("Real learners", "oulad", oulad_section),

@@ -178,8 +178,10 @@ def _places(text: str, score: ScoreConfig) -> ScoreConfig:
     told = {**score.model_dump(), "places_by_year": {}}
     try:
         if "=" in text:
-            years = dict(part.split("=") for part in text.split(","))
-            told["places_by_year"] = {year.strip(): int(number) for year, number in years.items()}
+            years = [part.split("=") for part in text.split(",")]
+            told["places_by_year"] = {year.strip(): int(number) for year, number in years}
+            if len(told["places_by_year"]) < len(years):
+                raise ValueError("a year group is named twice")
         else:
             told["places"] = float(text)
         return type(score).model_validate(told)
@@ -196,7 +198,7 @@ def report(args: argparse.Namespace, screen: Screen) -> None:
     if args.key and not args.names:
         raise UsageError("--key goes with --names", do="eswarn report RUN --names FILE --key KEY --out FOLDER")
     if args.pupil and (args.school or args.each_school):
-        raise UsageError("--pupil goes without --school and --each-school")
+        raise UsageError("--pupil goes without --school and --each-school", do="Ask for sheets of pupils, or for pages of schools.")
     names = read_names(args.names, key=args.key) if args.names else {}
     scores = read_scores(args.scored)
     pages = write_report(

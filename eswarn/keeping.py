@@ -13,7 +13,7 @@ from eswarn.evaluation.audit import Audit, audit_folder
 from eswarn.evidence import verify as evidence
 from eswarn.evidence.erase import AUDIT, CARD, Erased, erase_from, erased_in, pupils_at, unlike_lines
 from eswarn.evidence.lines import head_given
-from eswarn.evidence.record import EVIDENCE_FILES, PUPIL_FILES, Record, head_of, read_record
+from eswarn.evidence.record import EVIDENCE_FILES, PUPIL_FILES, Record, head_of, read_record, unchanged_record
 from eswarn.model.scores import Scores
 from eswarn.progress import Progress, silent
 from eswarn.records.store import Records
@@ -27,10 +27,7 @@ def read_scores(folder: str | Path) -> Scores:
     InputRefused
         The folder is not the record of a scoring run, or is not as it was written.
     """
-    record = read_record(folder)
-    if record.changed:
-        raise InputRefused(f"files have changed since they were sealed: {', '.join(record.changed)}", where=str(folder))
-    return record.scores()
+    return unchanged_record(folder).scores()
 
 
 def verify(

@@ -20,7 +20,7 @@ from eswarn.evaluation.beside import earlier_run, with_changes, with_groups
 from eswarn.evaluation.metrics import RANKING, judge
 from eswarn.evaluation.validate import seen_and_asked, validate_data
 from eswarn.evidence.lines import head_given, header_of, signing_key, write_evidence
-from eswarn.evidence.record import about_run, read_record, seal, write_record
+from eswarn.evidence.record import about_run, seal, unchanged_record, write_record
 from eswarn.features.compute import Dataset, choose, compute
 from eswarn.features.feature import Feature
 from eswarn.features.library import FEATURES
@@ -259,9 +259,7 @@ def track(
         return _track_model(load_model(path), path, choices, uri, progress)
     from eswarn.tracking import facts, track_scores
 
-    record = read_record(path)
-    if record.changed:
-        raise InputRefused(f"files have changed since they were sealed: {', '.join(record.changed)}", where=str(path))
+    record = unchanged_record(path)
     if record.run.get("output_id") != record.output_id:
         raise InputRefused("run.json is not of this output", where=str(path), do="Bring back the file that was written with it.")
     tracked = track_scores(

@@ -88,22 +88,32 @@ def read_names(file: str | Path, *, key: str | Path | None = None) -> dict[str, 
     Raises
     ------
     InputRefused
-        The file cannot be read, lacks a column, or gives one pupil two names. No name or identifier is repeated in the message.
+        The file cannot be read, lacks a column, has a row with too many cells, or gives one pupil two names. No name or identifier is
+        repeated in the message.
     """
     where = str(file)
     try:
         text = Path(file).read_bytes().decode("utf-8-sig")
-        rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True, restkey="more"))
+        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+        rows = list(reader)
     except UnicodeDecodeError:
         raise InputRefused("it is not UTF-8", where=where, do='Save it as "CSV UTF-8".') from None
     except (OSError, csv.Error) as error:
         why = error.strerror if isinstance(error, OSError) else "a quote is never closed, or a line is too long"
-        raise InputRefused(f"the names cannot be read ({why})", where=where) from None
-    lacking = [head for head in HEADS if not rows or head not in rows[0]]
+        do = (
+            "Give a file that can be read."
+            if isinstance(error, OSError)
+            else 'Put a name with a quote or comma in quotes ("O""Neill, Ann").'
+        )
+        raise InputRefused(f"the names cannot be read ({why})", where=where, do=do) from None
+    lacking = [head for head in HEADS if head not in (reader.fieldnames or ())]
     if lacking:
         raise InputRefused(f"it has no column {' and no column '.join(lacking)}", where=where, do="Its first line is  pupil_id,name.")
     found: dict[str, str] = {}
     for number, row in enumerate(rows, 2):
+        if None in row:
+            do = "Put a name with a comma in quotes."
+            raise InputRefused("a row has more cells than the first line", where=f"{where}, row {number}", do=do)
         pupil, name = (row[head] or "" for head in HEADS)
         if not pupil.strip():
             raise InputRefused("a name stands without a pupil", where=f"{where}, row {number}", do="Give pupil_id, or remove the row.")

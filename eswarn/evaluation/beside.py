@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from eswarn.cohort.dates import parse_date
-from eswarn.errors import InputRefused, UsageError
+from eswarn.errors import UsageError
 from eswarn.evaluation.fairness.groups import divisions
 from eswarn.evaluation.fairness.on_the_list import on_the_list
-from eswarn.evidence.record import Record, read_record
+from eswarn.evidence.record import Record, unchanged_record
 from eswarn.features.compute import Dataset
 from eswarn.features.protected import PROTECTED
 from eswarn.model.bundle import Model
@@ -41,9 +41,7 @@ def earlier_run(folder: str | Path, day: dt.date) -> Record:
     UsageError
         It is of a later date.
     """
-    record = read_record(folder)
-    if record.changed:
-        raise InputRefused(f"files have changed since they were sealed: {', '.join(record.changed)}", where=str(folder))
+    record = unchanged_record(folder)
     if parse_date(record.about["as_of"]) > day:
         raise UsageError(f"that run is of a later date ({record.about['as_of']})", where=str(folder), do="Give the run before this one.")
     return record

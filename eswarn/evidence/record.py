@@ -228,6 +228,21 @@ def read_record(folder: str | Path) -> Record:
     return Record(path, hashlib.sha256(content).hexdigest(), about, run, tuple(sorted(changed)))
 
 
+def unchanged_record(folder: str | Path) -> Record:
+    """Read a scoring run that must be as it was written.
+
+    Raises
+    ------
+    InputRefused
+        It is no record of a scoring run, or a file is not the one that was sealed.
+    """
+    record = read_record(folder)
+    if record.changed:
+        do = "Bring back the folder as `eswarn score` wrote it; `eswarn verify` says more."
+        raise InputRefused(f"files have changed since they were sealed: {', '.join(record.changed)}", where=str(folder), do=do)
+    return record
+
+
 def head_of(folder: Path) -> str:
     """The head that a record names as its own; empty where it names none. It is not checked here."""
     try:

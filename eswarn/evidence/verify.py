@@ -28,7 +28,9 @@ OUTSIDE = ("run.json", "run.json.tmp", "manifest.json", LINES, LEAVES, HEAD)  # 
 ROW = ("pupil_id", "school_id", "rank", "risk", "tier", "reasons", "protective", "data_note")
 FIELDS = {*ROW, "base_value", "features", "raw_score", "salt", "shapley", "sources", "year_group"}
 BOUND = ("header", "previous", "root", "rows")
-FORMULA = re.compile(r"'*[=+\-@\t\r]")  # a spreadsheet would run a text that begins so; in scores.csv it bears an apostrophe
+_SIGN = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"  # in scores.csv an apostrophe stands wherever a formula would begin: eswarn.words.cell
+_UNSEEN = r"['\s\x00-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
+FORMULA = re.compile(rf"\A(?={_UNSEEN}*{_SIGN}|'*[\t\r\n])|(?<=[;|\t\r\n])(?=[' \"]*{_SIGN})")
 FORMAT, TOLERANCE, LONGEST, SHOWN = 1, 1e-9, 1 << 24, 20
 HASH = re.compile("[0-9a-f]{64}")
 REWRITTEN = "{:,} pupils were erased; Parquet and page, written anew, are compared with a manifest that the head does not bind"
@@ -206,7 +208,7 @@ def _row(content: dict[str, Any], header: dict[str, Any]) -> tuple[list[str], st
     """The line of a pupil as it stands in scores.csv, and what is wrong with it, if anything."""
     try:
         pupil, school, rank, risk, tier, reasons, protective, note = (content[name] for name in ROW)
-        pupil, school, *said = (f"'{t}" if FORMULA.match(t) else t for t in (pupil, school, tier, *reasons, protective, note))
+        pupil, school, *said = (FORMULA.sub("'", t) for t in (pupil, school, tier, *reasons, protective, note))
         gap = abs(content["base_value"] + math.fsum(content["shapley"]) - content["raw_score"])
         if set(content) == FIELDS and len(content["features"]) == len(content["shapley"]) == len(header["columns"]):
             what = "" if gap <= TOLERANCE else "the Shapley values do not add up to the raw score"

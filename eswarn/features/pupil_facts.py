@@ -116,6 +116,12 @@ def _kind(code: Code) -> str:
     return shown.get(code.category, "not possible")
 
 
+def _dates(days: Ints) -> npt.NDArray[np.object_]:
+    """Days as dates; one object for each day, however many events it has."""
+    some, place = np.unique(days, return_inverse=True)
+    return np.array([as_date(int(day)) for day in some], object)[place]
+
+
 def _events(cohort: Cohort, where: Bools, start: int) -> pd.DataFrame:
     """Dated events of the school year, by pupil and day; of behaviour only what the pupil is said to have done."""
     import pandas as pd
@@ -132,7 +138,7 @@ def _events(cohort: Cohort, where: Bools, start: int) -> pd.DataFrame:
         kinds = np.where(rows.equals("kind", "permanent_exclusion"), "exclusion", kind)
         parts.append(pd.DataFrame({
             "pupil_id": pd.Series(np.array(known.pupils, object)[rows.pupil], dtype="str"),
-            "date": pd.Series([as_date(int(day)) for day in rows.date], dtype="object"),
+            "date": pd.Series(_dates(rows.date), dtype="object"),
             "kind": pd.Series(kinds, dtype="str"),
             "category": pd.Series(texts[np.nan_to_num(category, nan=-1).astype(int)], dtype="str"),
             "severity": rows.columns.get("severity", nothing), "sessions": rows.columns.get("sessions", nothing),

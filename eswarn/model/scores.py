@@ -45,7 +45,8 @@ class Score:
         items, lower = ("".join(map(_item, some)) for some in (self.reasons[:5], self.protective[:3]))
         return (
             f"<h4>Pupil {html.escape(self.pupil_id)}, {words.day(self.as_of)}</h4>"
-            f"<p>Tier <b>{self.tier}</b>, rank {self.rank} in the school; chance {words.chance(self.risk)} ({self.risk:.3f}).</p>"
+            f"<p>Tier <b>{html.escape(self.tier)}</b>, rank {self.rank} in the school; "
+            f"chance {words.chance(self.risk)} ({self.risk:.3f}).</p>"
             f"<p>What goes with a higher score</p><ol>{items}</ol><p>What goes with a lower score</p><ol>{lower}</ol>"
             f"<p><small>{html.escape(self.data_note)}</small></p>"
         )

@@ -141,16 +141,18 @@ class Contents:
     def rows(self) -> tuple[Row, ...]:
         """Everybody on the list."""
         frame = self.scores.frame.iloc[self.listed]
+        years = frame["year_group"].astype("float64").tolist()
         columns = [column for column in frame.columns if column.startswith("reason_")]
         themes = self._themes(len(columns))
         moved = self._moved
         found = []
         for i, (at, row) in enumerate(zip(self.listed.tolist(), frame.to_dict("records"), strict=True)):
             reasons = [row[column] for column in columns if row[column]]
-            year = float(row["year_group"])
+            year = float(years[i])
             low, high = (float(side[i]) for side in (self.shown.low, self.shown.high)) if self.shown else (math.nan, math.nan)
             between = {"low": words.chance_percent(low), "high": words.chance_percent(high)} if self.shown else {}
             changed, was = moved.get(row["pupil_id"], ("", math.nan))
+            change = self.text[f"change_{changed}"].format(rank=words.number(was)) if changed else ""
             line, lately = self._line(i)
             shares = self.attendance and [float(sums.attended[i]) for sums in (self.attendance.year, self.attendance.recent)]
             found.append(Row(
@@ -159,8 +161,7 @@ class Contents:
                 tier=row["tier"], risk=float(row["risk"]), chance=words.chance(row["risk"]),
                 percent=self.locale.say(words.chance_percent(row["risk"])), low=low, high=high,
                 between=self.locale.say(self.text["range"].format(**between)) if between else "",
-                change=self.text[f"change_{changed}"].format(rank=words.number(was)) if changed else "", changed=changed, was_rank=was,
-                line=line,
+                change=change, changed=changed, was_rank=was, line=line,
                 attended=shares[0] if shares else math.nan, attended_lately=shares[1] if shares else math.nan,
                 attendance=lately,
                 reasons=tuple(map(self.locale.say, reasons)), themes=themes[i][: len(reasons)],
@@ -294,4 +295,4 @@ class Contents:
         about = self.scores.about
         values = {"model": str(about.get("model_id") or "")[:12], "trained_on": str(about.get("trained_on") or ""),
                   "made_by": str(about.get("version") or "")}  # fmt: skip
-        return [self.text[key].format(value) for key, value in values.items() if value]
+        return [self.locale.say(self.text[key].format(value)) for key, value in values.items() if value]

@@ -235,8 +235,8 @@ TEXT: Mapping[str, str] = {
     "records a score. People decide what, if anything, to offer. No name, sex, ethnicity, first language, special need or family "
     "income went into it unless this sheet says so.",
     "sheet_contest": "You may ask why a pupil is on a list, see the records behind it, and have a wrong record corrected. Ask the "
-    "school: it can correct the register and score again. A good explanation is written down here, because the score does not know "
-    "it. Whoever checks such scores can derive each number on this sheet again from the school's files.",
+    "school: it can correct the register and score again. A good explanation is written down here: the score does not know it. "
+    "Whoever checks such scores can derive each number on this sheet again from the school's files.",
     "sheet_talk": "Our conversation",
     "talk_pupil": "What the pupil says",
     "talk_family": "What the family says",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,20 +12,32 @@ from eswarn.errors import UsageError, nearest
 from eswarn.report.english import TEXT
 
 MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
-# In this order; small letters first, capital ones follow. Feature sentences and fixed sentences alike.
+# In this order. What is written with a small letter here stands for capital ones too. Feature sentences and fixed sentences alike.
 AMERICAN: tuple[tuple[str, str], ...] = (
-    (r"year groups", "grades"), (r"year group", "grade"), (r"\bYear (-?\d+)", r"Grade \1"), (r"Reception", "Kindergarten"),
-    (r"in the pupil's favour", "in the student's favor"), (r"pupil", "student"), (r"half-terms", "parts of the term"),
-    (r"this half-term so far", "since the last break"), (r"half-term", "part of the term"), (r"behaviour", "behavior"),
-    (r"\bforms?\b", "homeroom"), (r"absent with leave", "excused absence"), (r"absent without leave", "unexcused absence"),
-    (r"unauthorised", "unexcused"), (r"authorised", "excused"), (r"without leave", "unexcused"), (r"with leave", "excused"),
-    (r"register system", "attendance system"), (r"registers?\b", "attendance records"), (r"part-time timetable", "shortened school day"),
-    (r"on roll", "enrolled"), (r"the roll", "enrollment"), (r"marks in assessments", "points in assessments"), (r"favour", "favor"),
-    (r"enrolment", "enrollment"), (r"recognise", "recognize"), (r"programme", "program"), (r"first language", "home language"),
+    (r"year groups", "grades"), (r"year group", "grade"), (r"\bYear 0\b", "Kindergarten"), (r"\bYear (-?\d+)", r"Grade \1"),
+    (r"\bReception\b", "Kindergarten"), (r"\bNursery (\d)", r"Pre-K \1"), (r"pupil", "student"),
+    (r"this half-term so far", "since the last break"), (r"half-term", "part of the term"), (r"termly", "term"),
+    (r"behaviour", "behavior"), (r"favour", "favor"), (r"\bforms?\b", "homeroom"),
+    (r"absen(t|ce) with leave", "excused absence"), (r"absen(t|ce) without leave", "unexcused absence"), (r"^with leave$", "excused"),
+    (r"^without leave$", "unexcused"), (r"without leave", "without an excuse"), (r"with leave", "with an excuse"),
+    (r"unauthorised", "unexcused"), (r"authorised", "excused"),
+    (r"register system", "attendance system"), (r"register marks?\b", "attendance mark"), (r"with a register\b", "with attendance records"),
+    (r"were the registers taken", "was attendance taken"), (r"registers?\b", "attendance records"),
+    (r"part-time timetable", "shortened school day"), (r"timetable", "schedule"), (r"on roll", "enrolled"), (r"the roll\b", "enrollment"),
+    (r"for holidays", "for vacations"), (r"holiday", "break"), (r"permanent exclusion", "expulsion"), (r"exclusion", "expulsion"),
+    (r"\bexcluded", "expelled"), (r"share of the marks", "share of the points"), (r"the marks in assessments", "the points in assessments"),
+    (r"in brackets", "in parentheses"), (r"first language", "home language"), (r"enrolment", "enrollment"),
+    (r"programme", "program"), (r"(recogn|organ|summar)is(?=e|ing)", r"\1iz"), (r"colour", "color"),
 )  # fmt: skip
 _DATE = re.compile(rf"\b(\d{{1,2}}) ({MONTHS})\b(?: (\d{{4}})\b)?")
-_PLACES = re.compile(r"(\{\w*\})")
+_PLACES = re.compile(r"(\{\w*\}|--[a-z-]+)")
 _TIED = re.compile(r"(?<=\d) (?=%)")
+
+
+def _put(found: re.Match[str], *, said: str) -> str:
+    """What is said in place of a British word, with a capital letter where that has one."""
+    text = found.expand(said)
+    return text[:1].upper() + text[1:] if found[0][:1].isupper() else text
 
 
 @dataclass(frozen=True)
@@ -54,9 +67,11 @@ class Locale:
         return {key: self.say(sentence) for key, sentence in TEXT.items()} | {"language": self.code}
 
     @cached_property
-    def _rules(self) -> tuple[tuple[re.Pattern[str], str], ...]:
-        both = ((pattern[0].upper() + pattern[1:], said[0].upper() + said[1:]) for pattern, said in self.changed if pattern[0].isalpha())
-        return tuple((re.compile(pattern), said) for pattern, said in (*self.changed, *both))
+    def _rules(self) -> tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]:
+        return tuple(
+            (re.compile(pattern, re.IGNORECASE if pattern.islower() else 0), functools.partial(_put, said=said))
+            for pattern, said in self.changed
+        )
 
     def say(self, sentence: str) -> str:
         """A sentence of ours, never a name or an identifier, in the words of this language; a number stays with its percent sign."""

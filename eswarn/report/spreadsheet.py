@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,10 @@ from eswarn.report.contents import Contents
 if TYPE_CHECKING:
     import pandas as pd
 
+_CODE = re.compile("(?<=_)(?=x[0-9a-fA-F]{4}_)")
+_OVERLAP = re.compile("_x[0-9a-fA-F]{4}_x[0-9a-fA-F]{4}_")
+_CONTROL = re.compile("[\\x00-\\x08\\x0b-\\x1f\\ufffe\\uffff]")
+FIRST_COUNT = 2  # column of the table of groups from which on there are counts
 LONGEST = 32_767  # characters of a cell, as counted in UTF-16
 SHARES = ("chance_share", "low", "high", "attended_share", "recent_share")
 SHEETS = {"list": "sheet_list", "not_scored": "sheet_unscored", "groups": "sheet_groups", "since": "sheet_since", "facts": "sheet_facts"}
@@ -59,7 +64,7 @@ def _write_notes(sheet: Any, title: str, said: list[str], formats: Mapping[str, 
     sheet.set_column(0, 0, 110, formats["text"])
     sheet.set_portrait()
     for row, sentence in enumerate(said, 2):
-        sheet.write_string(row, 0, fitting(sentence), formats["text"])
+        _write_text(sheet, row, 0, fitting(sentence), formats["text"])
 
 
 def _fill(sheet: Any, table: pd.DataFrame, formats: Mapping[str, Any], *, title: str, name: str, shares: set[str]) -> int:
@@ -80,15 +85,30 @@ def _fill(sheet: Any, table: pd.DataFrame, formats: Mapping[str, Any], *, title:
         longest = max((len(value) for value in values if isinstance(value, str)), default=8)
         sheet.set_column(place, place, min(max(longest, len(head), 8) + 2, 60))
         for row, value in enumerate(values, 3):
-            if isinstance(value, str):
+            if name == "groups" and place >= FIRST_COUNT and value.isdecimal():  # beside those that are hidden they are text
+                sheet.write_number(row, place, int(value), formats["number"])
+            elif isinstance(value, str):
                 fits = fitting(value)
                 cut += fits != value
-                sheet.write_string(row, place, fits, formats["text"])
+                _write_text(sheet, row, place, fits, formats["text"])
             elif value is None or math.isnan(value):
                 sheet.write_blank(row, place, None, formats["number"])
             else:
                 sheet.write_number(row, place, value, formats["share" if head in shares else "number"])
     return cut
+
+
+def _write_text(sheet: Any, row: int, place: int, text: str, style: Any) -> None:
+    """Write a text, in parts where XlsxWriter would not write it as it is.
+
+    It takes what begins with ``<r>`` and ends with ``</r>`` for XML of its own, and of ``_x0041_x0042_`` it escapes every other code only.
+    Of parts it escapes all twice: none may hold such a code, and a control character, which would become one, becomes a question mark.
+    """
+    if (text.startswith("<r>") and text.endswith("</r>")) or _OVERLAP.search(text):
+        text = _CONTROL.sub("?", text)
+        sheet.write_rich_string(row, place, text[0], text[1], *_CODE.split(text[2:]), style)  # of fewer than three it makes nothing
+    else:
+        sheet.write_string(row, place, text, style)
 
 
 def fitting(text: str) -> str:

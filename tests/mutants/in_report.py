@@ -11,7 +11,7 @@ from tests.mutants.planted import Mutant
 from tests.property import test_pupil_facts as of_facts
 from tests.unit import test_words as of_words
 from tests.unit.evaluation import test_on_the_list as of_groups
-from tests.unit.model import test_changes as of_changes
+from tests.unit.model import test_list_changes as of_changes
 from tests.unit.report import test_attendance as of_attendance
 
 MUTANTS = [
@@ -51,6 +51,6 @@ MUTANTS = [
            of_groups.test_a_small_count_takes_the_next_smallest_group_with_it),
     Mutant("the share of a group is that of those listed", on_the_list, "100 * now[i, 1] / now[i, 0]", "100 * now[i, 2] / now[i, 0]",
            of_groups.test_large_counts_are_shown_whole_with_the_share_in_per_cent),
-    Mutant("a minus runs in a spreadsheet", words, "if _RUNS.match(text) else text", 'if text[:1] in "=+@" else text',
+    Mutant("a formula runs in a spreadsheet", words, """_RUNS.sub("'", text)""", "text",
            of_words.test_a_cell_runs_in_no_spreadsheet_and_gives_its_text_back, ("-2+3",)),
-]
+]  # fmt: skip

@@ -203,6 +203,7 @@ def test_another_model_in_its_place_is_found(out: Path):
     assert {"A3", "A4", "A6"} <= failed(audit_folder(out))
     assert results(audit_folder(out))["A2"] == "passed"
 
+
 THEIRS = [name for name in PUPIL_FILES if name != "changes.parquet"]  # without an earlier run nothing is compared
 
 

@@ -137,7 +137,7 @@ def _reasons(contents: Contents, row: Row) -> tuple[Reason, ...]:
 
 
 def _themes(contents: Contents, row: Row, told: tuple[Reason, ...]) -> Iterator[Theme]:
-    """A card for each theme; where a list could not name it in plain words, its card says nothing of the records."""
+    """A card for each theme; where a list could not name it, only what reads neither way, such as the year group, is said."""
     if not told:
         for sentence, way in (*((reason, "raises") for reason in row.reasons), (row.protective, "lowers")):
             if sentence:
@@ -147,6 +147,7 @@ def _themes(contents: Contents, row: Row, told: tuple[Reason, ...]) -> Iterator[
     names = list(scores.features.columns[1:])
     values, phi = (table[names].iloc[row.at].to_numpy(float) for table in (scores.features, scores.contributions))
     clear = scores.teller.clear(values, phi, row.year_number)
+    neither = {feature.column for feature in scores.teller.features if not feature.read_sign and not feature.protected}
     longest = max(abs(reason.strength) for reason in told) or 1.0
     for reason in told:
         if reason.theme == PROTECTED:
@@ -154,7 +155,8 @@ def _themes(contents: Contents, row: Row, told: tuple[Reason, ...]) -> Iterator[
         step = sum(abs(reason.strength) >= least for least in STEPS)
         way = "raises" if reason.strength > 0 else "lowers"
         counts = contents.text[f"{way}_{step - 1}"] if step else contents.text["counts_nothing"]
-        plain = _capital(say(clear[reason.theme].sentence)) if reason.theme in clear else contents.text["theme_untold"]
+        spoken = clear.get(reason.theme) or (reason if reason.column in neither and not math.isnan(reason.value) else None)
+        plain = _capital(say(spoken.sentence)) if spoken else contents.text["theme_untold"]
         sentence = plain if step else ""
         yield Theme(_capital(say(reason.theme)), way if step else "nothing", counts, round(100 * abs(reason.strength) / longest), sentence)
 

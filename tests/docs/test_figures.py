@@ -13,9 +13,8 @@ from tests.conftest import ROOT
 
 FIGURES: dict[str, Any] = json.loads((ROOT / "docs" / "figures.json").read_text(encoding="utf-8"))
 PARTS = [
-    "import", "scale", "explanations", "truth", "national", "calibration", "leaks", "validation", "coverage", "fairness", "drift", "reports",
-    "exporters", "fresh",
-    "open_tables", "oulad", "oulad_tables", "ews_flags",
+    "import", "scale", "explanations", "truth", "national", "calibration", "leaks", "validation", "coverage", "fairness", "drift",
+    "reports", "exporters", "fresh", "open_tables", "oulad", "oulad_tables", "ews_flags",
 ]  # fmt: skip
 
 

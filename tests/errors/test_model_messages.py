@@ -145,7 +145,10 @@ def test_a_run_that_was_changed_is_not_tracked(tmp_path: Path):
     ew.score(made_up_school.model(), made_up_school.records(), AS_OF, out=out, tracking="off")
     (out / "scores.csv").write_text(CANARY, encoding="utf-8")
     uri = f"sqlite:///{tmp_path}/runs.db"
-    assert said(InputRefused, lambda: ew.track(out, tracking=uri)) == f"{out}: files have changed since they were sealed: scores.csv"
+    assert said(InputRefused, lambda: ew.track(out, tracking=uri)) == (
+        f"{out}: files have changed since they were sealed: scores.csv\n"
+        "Bring back the folder as `eswarn score` wrote it; `eswarn verify` says more."
+    )
     assert not (tmp_path / "runs.db").exists(), "nothing was sent"
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from eswarn import words
 from eswarn.errors import InputRefused, UsageError
 from eswarn.screen import Screen
 from eswarn.words import count as counted
@@ -193,7 +194,7 @@ def _places(text: str, score: ScoreConfig) -> ScoreConfig:
 def report(args: argparse.Namespace, screen: Screen) -> None:
     """Write page, spreadsheet, tables and sheets of a past run."""
     from eswarn.keeping import read_scores
-    from eswarn.reporting import read_names, write_report
+    from eswarn.reporting import matched, read_names, write_report
 
     if args.key and not args.names:
         raise UsageError("--key goes with --names", do="eswarn report RUN --names FILE --key KEY --out FOLDER")
@@ -201,6 +202,7 @@ def report(args: argparse.Namespace, screen: Screen) -> None:
         raise UsageError("--pupil goes without --school and --each-school", do="Ask for sheets of pupils, or for pages of schools.")
     names = read_names(args.names, key=args.key) if args.names else {}
     scores = read_scores(args.scored)
+    known = matched(names, scores, where=str(args.names))
     pages = write_report(
         scores,
         args.out,
@@ -212,8 +214,9 @@ def report(args: argparse.Namespace, screen: Screen) -> None:
         each_school=args.each_school,
     )
     if args.names:
-        everybody = {*scores.frame["pupil_id"], *scores.not_scored["pupil_id"]}
-        screen.say(f"{len(everybody & names.keys()):,} of {len(everybody):,} pupils have a name in the file; others keep their pseudonym.")
+        screen.say(f"{known:,} of {len(scores) + len(scores.not_scored):,} pupils have a name in the file; others keep their pseudonym.")
+        if over := len(names) - known:
+            screen.say(f"{words.count(over, 'name')} in the file matched no pupil of this run.")
     screen.say("\n".join(f"The report is {page}" for page in pages[:10]))
     if len(pages) > 10:
         screen.say(f"… and {len(pages) - 10:,} more; schools.csv says which is whose.")

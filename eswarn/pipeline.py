@@ -27,7 +27,7 @@ from eswarn.features.library import FEATURES
 from eswarn.features.protected import PROTECTED
 from eswarn.model.bundle import Model, load_model
 from eswarn.model.fit import assemble, fit
-from eswarn.model.issue import issue
+from eswarn.model.issue import issue, refuse_absent_years
 from eswarn.model.scores import Scores
 from eswarn.progress import Progress, silent
 from eswarn.records.store import Records
@@ -167,6 +167,7 @@ def score(
     data = compute(timeline, [day], cohort, features=tuple(columns.values()), with_facts=True, progress=progress)
     if not len(data.X):
         raise InputRefused(f"nobody on roll on {day} can be scored", do=data.why_nobody())
+    refuse_absent_years(choices.score, data.keys["year_group"])
     progress("scoring", 0, 1)
     scores = with_groups(issue(ready, data.of(ready.features), choices.score, until=until), data)
     if earlier is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,7 +63,7 @@ def write_report(
         return [target / "sheets.html"]
     known = sorted({*scores.frame["school_id"], *scores.not_scored["school_id"]})
     parts = [[school] for school in (schools or known)] if each_school else [list(schools)]
-    places = [f"school-{number}" for number in range(1, len(parts) + 1)] if each_school else [""]  # an id may be no name for a folder
+    places = [_folder(part[0], number) for number, part in enumerate(parts, 1)] if each_school else [""]
     with folders.complete_or_absent(target) as draft:
         for place, part in zip(places, parts, strict=True):
             (draft / place).mkdir(exist_ok=True)
@@ -73,6 +74,11 @@ def write_report(
             known_as = {"folder": places, "school_id": [school for (school,) in parts]}
             (draft / "schools.csv").write_bytes(as_csv(pd.DataFrame(known_as, dtype="str")))
     return [target / place / "report.html" for place in places]
+
+
+def _folder(school: str, number: int) -> str:
+    """A folder for a school: its id where that is a number of six or seven digits, as in England; else a number of ours."""
+    return school if re.fullmatch(r"[0-9]{6,7}", school) else f"school-{number}"
 
 
 def read_names(file: str | Path, *, key: str | Path | None = None) -> dict[str, str]:
@@ -94,29 +100,52 @@ def read_names(file: str | Path, *, key: str | Path | None = None) -> dict[str, 
     where = str(file)
     try:
         text = Path(file).read_bytes().decode("utf-8-sig")
-        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+        first = text.partition("\n")[0]
+        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=max(",;\t", key=first.count))
+        reader.fieldnames = [_head(name) for name in reader.fieldnames or ()]
         rows = list(reader)
     except UnicodeDecodeError:
         raise InputRefused("it is not UTF-8", where=where, do='Save it as "CSV UTF-8".') from None
-    except (OSError, csv.Error) as error:
-        why = error.strerror if isinstance(error, OSError) else "a quote is never closed, or a line is too long"
-        do = (
-            "Give a file that can be read."
-            if isinstance(error, OSError)
-            else 'Put a name with a quote or comma in quotes ("O""Neill, Ann").'
-        )
-        raise InputRefused(f"the names cannot be read ({why})", where=where, do=do) from None
-    lacking = [head for head in HEADS if head not in (reader.fieldnames or ())]
+    except OSError as error:
+        do = "Give a file that can be read."
+        raise InputRefused(f"the names cannot be read ({error.strerror})", where=where, do=do) from None
+    except csv.Error:
+        do = 'Put a name with a quote or comma in quotes ("O""Neill, Ann").'
+        raise InputRefused("the names cannot be read (a quote is never closed, or a line is too long)", where=where, do=do) from None
+    lacking = [head for head in HEADS if head not in reader.fieldnames]
     if lacking:
-        raise InputRefused(f"it has no column {' and no column '.join(lacking)}", where=where, do="Its first line is  pupil_id,name.")
+        do = "The first line must name the columns, such as  pupil_id,name  with a comma, a semicolon or a tab between them."
+        raise InputRefused(f"no column is called {' and none '.join(lacking)}", where=where, do=do)
     found: dict[str, str] = {}
     for number, row in enumerate(rows, 2):
         if None in row:
-            do = "Put a name with a comma in quotes."
+            do = "Put a name that holds a comma or semicolon in quotes."
             raise InputRefused("a row has more cells than the first line", where=f"{where}, row {number}", do=do)
         pupil, name = (row[head] or "" for head in HEADS)
         if not pupil.strip():
             raise InputRefused("a name stands without a pupil", where=f"{where}, row {number}", do="Give pupil_id, or remove the row.")
-        if found.setdefault(pupil.strip(), name.strip()) != name.strip():
+        if name.strip() and found.setdefault(pupil.strip(), name.strip()) != name.strip():
             raise InputRefused("one pupil has two names", where=f"{where}, row {number}", do="Keep one row for each pupil.")
     return pseudonyms(found, key=key) if key is not None else found
+
+
+def _head(name: str) -> str:
+    """A head as it is looked for: ``UPN``, ``Pupil ID`` and the like are ``pupil_id``."""
+    plain = re.sub(r"[^a-z]+", "_", name.strip().casefold()).strip("_")
+    return "pupil_id" if plain in ("upn", "pupil", "pupilid", "pupil_upn") else plain
+
+
+def matched(names: Mapping[str, str], scores: Scores, *, where: str) -> int:
+    """How many pupils of a run have a name in a file.
+
+    Raises
+    ------
+    InputRefused
+        There are names, and none is of a pupil of this run: the wrong file, or the wrong key.
+    """
+    everybody = {*scores.frame["pupil_id"], *scores.not_scored["pupil_id"]}
+    known = len(everybody & names.keys())
+    if names and not known:
+        do = "Name pupils as scores.csv does; where the file has the school's own numbers or UPNs, give --key with their key."
+        raise InputRefused(f"none of its {len(names):,} names is of a pupil of this run", where=where, do=do)
+    return known

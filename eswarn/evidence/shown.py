@@ -37,7 +37,8 @@ def write_shown(shown: Shown, pupils: pd.Series, folder: Path) -> None:
     facts, changes = shown.facts, shown.changes
     about = {"eswarn_register": FORMAT, "days": [str(day) for day in facts.days], "codes": {k: list(v) for k, v in facts.codes.items()}}
     if changes:
-        about["since"] = {"as_of": str(changes.as_of), "output_id": changes.output_id, "same_model": changes.same_model}
+        about["since"] = {"as_of": str(changes.as_of), "output_id": changes.output_id, "same_model": changes.same_model,
+                          "places": dict(changes.places)}  # fmt: skip
     (folder / REGISTER).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     schema = pa.schema([*((name, pa.float64() if name.startswith("risk") else pa.string()) for name in COLUMNS)])
     with pq.ParquetWriter(folder / PUPILS, schema, compression="zstd") as writer:
@@ -89,7 +90,8 @@ def read_shown(folder: Path) -> Shown | None:
         since, changes = about.get("since"), None
         if since:
             frame = pq.read_table(folder / CHANGES).to_pandas()
-            changes = Changes(dt.date.fromisoformat(since["as_of"]), str(since["output_id"]), bool(since["same_model"]), frame)
+            day, places = dt.date.fromisoformat(since["as_of"]), dict(since["places"])
+            changes = Changes(day, str(since["output_id"]), bool(since["same_model"]), places, frame)
         return Shown(facts, pupils["risk_low"].to_numpy(float), pupils["risk_high"].to_numpy(float), groups, changes)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, pa.ArrowException):
         do = "Score again, or bring back the files as they were written."

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from eswarn.features.attendance import Attendance
 from eswarn.model.curve import Floats
 from eswarn.model.reasons import Teller
 from eswarn.model.scores import Scores
 from eswarn.model.shown import Changes
 
 LISTED = ("priority", "watch")
+PLACES = ("places", "watch", "places_by_year")
 WHYS = 2  # features named for one pupil
 KEPT = ("rank", "tier", "risk", "school_id")
 
@@ -34,10 +36,12 @@ def changes(now: Scores, before: Scores, values_before: Floats | None, *, output
     Returns
     -------
     Changes
-        ``frame`` has pupil_id, school_id (of the later run, else of the earlier), change, was_rank, was_tier, was_risk (NaN and ""
-        where there was no score), why_1, was_1, why_2, was_2 and note. ``change`` is "joined" (the list, priority or watch), "left", "up",
-        "down", "same", or "other school" (listed at both). ``why`` is what the records say now, ``was`` the value then. ``note`` is
-        "not on roll then", "no score then", "not on roll now", "no score now", "others moved" (the pupil's own score did not move
+        ``frame`` has pupil_id, school_id (of the later run, else of the earlier), change, was_school, was_rank, was_tier, was_risk
+        (NaN and "" where there was no score), attended_then, attended_now (share of the last four weeks before each date), why_1, was_1,
+        why_2, was_2 and note. ``change`` is "priority" (has a place, had none), "no place" (the other way), "watch" (is next in line, was
+        neither), "no watch", and of those in the same tier "up", "down", "same" or "other school". ``why`` is what the records say now,
+        ``was`` the value then. ``note`` is "not on roll then", "no score then", "not on roll now", "no score now", "places" (there are
+        other places than then, and the rank alone would not have changed the tier), "others moved" (the pupil's own score did not move
         that way) or "".
     """
     import pandas as pd
@@ -46,6 +50,8 @@ def changes(now: Scores, before: Scores, values_before: Floats | None, *, output
     unscored = {"now": set(now.not_scored["pupil_id"]), "then": set(before.not_scored["pupil_id"])}
     listed = [scores.frame.loc[scores.frame["tier"].isin(LISTED), "pupil_id"].tolist() for scores in (now, before)]
     current, past = ({name: scores.frame[name].tolist() for name in KEPT} for scores in (now, before))
+    attended = {run: _attended(scores) for run, scores in (("now", now), ("then", before))}
+    same_places = all(now.about.get(name) == before.about.get(name) for name in PLACES)
     told = []
     for pupil in dict.fromkeys([*listed[0], *listed[1]]):
         i, j = rows["now"].get(pupil), rows["then"].get(pupil)
@@ -53,33 +59,56 @@ def changes(now: Scores, before: Scores, values_before: Floats | None, *, output
         other = {name: values[j] for name, values in past.items()} if j is not None else {}
         change = _change(one, other)
         row: dict[str, Any] = {
-            "pupil_id": pupil, "school_id": (one or other)["school_id"], "change": change, "was_rank": other.get("rank", math.nan),
-            "was_tier": other.get("tier", ""), "was_risk": other.get("risk", math.nan),
+            "pupil_id": pupil, "school_id": (one or other)["school_id"], "change": change, "was_school": other.get("school_id", ""),
+            "was_rank": other.get("rank", math.nan), "was_tier": other.get("tier", ""), "was_risk": other.get("risk", math.nan),
+            "attended_then": attended["then"].get(pupil, math.nan), "attended_now": attended["now"].get(pupil, math.nan),
         }  # fmt: skip
         row |= dict.fromkeys((*_PAIRS, "note"), "")
         if i is None or j is None:
             run, have = ("now", "no score now") if i is None else ("then", "no score then")
             row["note"] = have if pupil in unscored[run] else f"not on roll {run}"
+        elif not same_places and _by_places_alone(change, one, other):
+            row["note"] = "places"
         elif values_before is not None and change != "same":
             row |= _why(now, before, values_before, (i, j), change)
         told.append(row)
     frame = pd.DataFrame(told, columns=[*_COLUMNS])
-    text = {name: frame[name].astype("str") for name in _COLUMNS if name not in ("was_rank", "was_risk")}
-    return Changes(before.as_of, output_id, now.about.get("model_id") == before.about.get("model_id"), frame.assign(
-        **text, was_rank=frame["was_rank"].astype(float), was_risk=frame["was_risk"].astype(float)))  # fmt: skip
+    typed = frame.astype({name: "float64" if name in _NUMBERS else "str" for name in _COLUMNS})
+    same_model = now.about.get("model_id") == before.about.get("model_id")
+    places = {name: before.about[name] for name in PLACES if name in before.about}
+    return Changes(before.as_of, output_id, same_model, places, typed)
 
 
 _PAIRS = tuple(f"{name}_{n + 1}" for n in range(WHYS) for name in ("why", "was"))
-_COLUMNS = ("pupil_id", "school_id", "change", "was_rank", "was_tier", "was_risk", *_PAIRS, "note")
+_NUMBERS = ("was_rank", "was_risk", "attended_then", "attended_now")
+_COLUMNS = ("pupil_id", "school_id", "change", "was_school", "was_rank", "was_tier", "was_risk", "attended_then", "attended_now",
+            *_PAIRS, "note")  # fmt: skip
+_WAYS = {"priority": 1, "watch": 1, "up": 1, "no place": -1, "no watch": -1, "down": -1}
 
 
 def _change(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
-    is_listed, was_listed = one.get("tier") in LISTED, other.get("tier") in LISTED
-    if is_listed != was_listed:
-        return "joined" if is_listed else "left"
+    is_in, was_in = one.get("tier"), other.get("tier")
+    if "priority" in (is_in, was_in) and is_in != was_in:
+        return "priority" if is_in == "priority" else "no place"
+    if is_in != was_in:
+        return "watch" if is_in == "watch" else "no watch"
     if one["school_id"] != other["school_id"]:
         return "other school"
     return "same" if one["rank"] == other["rank"] else "up" if one["rank"] < other["rank"] else "down"
+
+
+def _by_places_alone(change: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether a pupil is in another tier although the rank has not moved that way."""
+    if change not in ("priority", "watch", "no place", "no watch") or one["school_id"] != other["school_id"]:
+        return False
+    return bool((other["rank"] - one["rank"]) * _WAYS[change] <= 0)
+
+
+def _attended(scores: Scores) -> dict[str, float]:
+    """Share of the last four weeks that each pupil attended, where a run holds its register."""
+    if scores.shown is None:
+        return {}
+    return dict(zip(scores.frame["pupil_id"], Attendance(scores.shown.facts).recent.attended.tolist(), strict=True))
 
 
 def _why(now: Scores, before: Scores, values_before: Floats, at: tuple[int, int], change: str) -> dict[str, str]:
@@ -87,7 +116,7 @@ def _why(now: Scores, before: Scores, values_before: Floats, at: tuple[int, int]
     teller, names = now.teller, list(now.features.columns[1:])
     then, today = before.features[names].iloc[at[1]].to_numpy(float), now.features[names].iloc[at[0]].to_numpy(float)
     moved = now.contributions[names].iloc[at[0]].to_numpy(float) - values_before[at[1]]
-    way = {"joined": 1, "up": 1, "left": -1, "down": -1}.get(change, 1 if moved.sum() >= 0 else -1)
+    way = _WAYS.get(change, 1 if moved.sum() >= 0 else -1)
     if moved.sum() * way <= 0:
         return {"note": "others moved"}
     found: dict[str, str] = {}

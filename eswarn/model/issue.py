@@ -6,12 +6,14 @@ import datetime as dt
 import importlib.metadata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from eswarn import words
 from eswarn.config import ScoreConfig
+from eswarn.errors import UsageError
 from eswarn.features.compute import Dataset
 from eswarn.model.bundle import Model
 from eswarn.model.curve import Floats
@@ -20,6 +22,9 @@ from eswarn.model.refits import could_go_either_way
 from eswarn.model.scores import Scores
 from eswarn.model.shapley import METHOD
 from eswarn.model.shown import Shown
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 RANGE = 1.96  # standard deviations either way within which 19 in 20 models of other draws put a raw score
 NOTED_UNMARKED = 0.05  # share of recent sessions without a mark from which it is said
@@ -85,9 +90,10 @@ def issue(model: Model, data: Dataset, config: ScoreConfig, *, until: dt.date | 
     features = pd.concat([pupil, data.X[columns]], axis=1)
     values = pd.DataFrame(explained.values, columns=columns)
     contributions = pd.concat([pupil, pd.DataFrame({"base_value": explained.base, "raw_score": explained.raw}), values], axis=1)
-    as_of = data.keys["as_of"].iloc[0]
+    as_of, asked = data.keys["as_of"].iloc[0], model.card["config"]["cohort"]
     about = {
         "as_of": str(as_of), "model_id": model.id, "trained_on": model.card["cohort"]["said"], **_horizon(model, until),
+        "leaving": ", ".join(asked["leaving"]), "up_to_year": asked["up_to_year"],
         "version": importlib.metadata.version("eswarn"), "places": config.places, "watch": config.watch,
         **({"places_by_year": dict(config.places_by_year)} if config.places_by_year else {}),
         "scored": len(frame), "not_scored": len(data.left_out), "schools": len(names),
@@ -103,6 +109,21 @@ def issue(model: Model, data: Dataset, config: ScoreConfig, *, until: dt.date | 
         as_of=as_of, frame=frame, features=features, contributions=contributions,
         not_scored=data.left_out.drop(columns="as_of").reset_index(drop=True), about=about, teller=model.teller, shown=shown,
     )  # fmt: skip
+
+
+def refuse_absent_years(config: ScoreConfig, years: pd.Series) -> None:
+    """Refuse places for a year group that nobody scored is in: a typing error would leave a list empty.
+
+    Raises
+    ------
+    UsageError
+        There is such a year group; those there are are named.
+    """
+    there = {str(int(year)) for year in years.dropna()}
+    absent = [year for year in config.places_by_year if year not in there]
+    if absent:
+        what = f"places are given for year group {', '.join(absent)}, and nobody scored is in it"
+        raise UsageError(what, do=f"There are: {', '.join(sorted(there, key=int))}.")
 
 
 def _horizon(model: Model, until: dt.date | None) -> dict[str, str | int]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from eswarn.features.pupil_facts import PupilFacts
 from eswarn.model.curve import Floats
@@ -28,6 +28,8 @@ class Changes:
         Id of its output.
     same_model : bool
         Whether both runs used one model; if not, ranks may have moved for that alone.
+    places : mapping
+        Places, next in line and places by year group of the earlier run, as ``Scores.about`` has them.
     frame : pandas.DataFrame
         One row for everybody who is on either list, those who have left last: see `eswarn.model.changes.changes`.
     """
@@ -35,6 +37,7 @@ class Changes:
     as_of: dt.date
     output_id: str
     same_model: bool
+    places: Mapping[str, Any]
     frame: pd.DataFrame
 
 

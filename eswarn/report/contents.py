@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from markupsafe import Markup
 
 from eswarn import words
 from eswarn.errors import UsageError
-from eswarn.report.attendance import Attendance, questions
+from eswarn.features.attendance import Attendance, questions
+from eswarn.report.about import About
 from eswarn.report.locales import Locale
 from eswarn.report.pictures import sparkline
 
@@ -119,6 +119,7 @@ class Contents:
         self.not_scored = scores.not_scored[scores.not_scored["school_id"].isin(list(schools))] if schools else scores.not_scored
         self.pupils = pupils
         self.day = locale.say(words.day(scores.as_of))
+        self.about = About(scores.about, locale, self.day)
 
     @cached_property
     def listed(self) -> np.ndarray:
@@ -257,7 +258,7 @@ class Contents:
     @property
     def summary(self) -> list[str]:
         """What the figures mean, from the frame itself: a count in ``about`` is never repeated here."""
-        text, frame, about = self.text, self.frame, self.scores.about
+        text, frame = self.text, self.frame
         if not len(frame):
             return [text["none_scored"]]
         risk, beyond = frame["risk"], frame["tier"] != "priority"
@@ -265,34 +266,9 @@ class Contents:
         said = [text["in_schools"].format(scored=scored, schools=words.count(len(self.schools), "school"), unscored=unscored)]
         last = Attendance(self.scores.shown.facts).last_marked if self.scores.shown else None
         said += [text["last_mark"].format(day=words.day(last))] if last else []
-        said.append(text["chance_is"].format(horizon=self.horizon))
-        said.append(f"{self._places(about)} {text['ties']}")
+        said.append(text["chance_is"].format(horizon=self.about.horizon))
+        said += [self.about.leaving] if self.about.leaving else []
+        said.append(f"{self.about.places_said(self.scores.about, priority=self.counts['priority'])} {text['ties']}")
         leavers, missed = words.expected(math.fsum(risk)), words.expected(math.fsum(risk[beyond]))
         said.append(text["missed"].format(leavers=leavers, beyond=missed))
         return [self.locale.say(sentence) for sentence in said]
-
-    @property
-    def horizon(self) -> str:
-        """The time within which leaving is asked about."""
-        about, text = self.scores.about, self.text
-        until, days = about.get("horizon_until"), about.get("horizon_days")
-        if until:
-            return text["horizon_until"].format(day=words.day(dt.date.fromisoformat(str(until)[:10])))
-        return text["horizon_days"].format(period=words.period(int(days)), day=self.day) if days else text["horizon_unknown"]
-
-    def _places(self, about: Mapping[str, Any]) -> str:
-        places, by_year, text = about.get("places"), about.get("places_by_year"), self.text
-        if by_year:
-            each = (text["places_of_year"].format(number=number, year=words.year_group(float(year))) for year, number in by_year.items())
-            return text["places_year"].format(years=", ".join(each))
-        if places is None:
-            return text["places_unknown"].format(priority=words.number(self.counts["priority"]))
-        return text["places_share" if places < 1 else "places_number"].format(share=words.share(places), number=words.number(places))
-
-    @property
-    def made_of(self) -> list[str]:
-        """Model and version, each only where it is known; the id is cut to twelve characters, enough to find it again."""
-        about = self.scores.about
-        values = {"model": str(about.get("model_id") or "")[:12], "trained_on": str(about.get("trained_on") or ""),
-                  "made_by": str(about.get("version") or "")}  # fmt: skip
-        return [self.locale.say(self.text[key].format(value)) for key, value in values.items() if value]

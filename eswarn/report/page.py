@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MOST_LISTED = 5_000  # pupils on one page; a run with more is told to make a page for each school
 MOST_SHEETS = 2_000
+CHANGES = ("priority", "no place", "watch", "up", "down", "same", "other school")
 
 
 def render(
@@ -55,8 +56,11 @@ def render_sheets(
     UsageError
         Somebody asked for has no score.
     """
-    if missing := sum(pupil not in scores for pupil in set(pupils)):
-        raise UsageError(f"{words.count(missing, 'pupil')} asked for without a score", do="not_scored.csv names them, and why.")
+    missing = {pupil for pupil in pupils if pupil not in scores}
+    if unscored := len(missing & set(scores.not_scored["pupil_id"])):
+        raise UsageError(f"{words.count(unscored, 'pupil')} asked for without a score", do="not_scored.csv says why.")
+    if missing:
+        raise UsageError(f"{words.count(len(missing), 'pupil')} asked for and not in this run", do="Give pupil ids as scores.csv has them.")
     page = Contents(scores, names or {}, locale_of(locale), pupils=pupils)
     script = _script()
     return filled(
@@ -80,7 +84,7 @@ def _choices(page: Contents) -> dict[str, list[tuple[str, str]]]:
         "form": [(form, form) for form in sorted({row.form for row in rows} - {""})],
         "tier": [(tier, page.text[f"tier_{tier}"]) for tier in words.TIERS if any(row.tier == tier for row in rows)],
         "reason": [(theme, theme) for theme in sorted({theme for row in rows for theme in row.themes})],
-        "change": [(change, page.text[f"choice_{change}"]) for change in ("joined", "up", "down", "same", "other school")
+        "change": [(change, page.text[f"choice_{change}"]) for change in CHANGES
                    if any(row.changed == change for row in rows)],
     }  # fmt: skip
 

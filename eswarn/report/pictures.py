@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 from markupsafe import Markup
 
+from eswarn.features.attendance import Kinds
 from eswarn.features.pupil_facts import KINDS
 from eswarn.records.arrays import Floats
-from eswarn.report.attendance import Kinds
 
 WIDE, HIGH, EDGE = 120, 30, 3
 BOX, STEP, WEEKEND = 5, 7, 3  # half a day, from one to the next, and what a weekend adds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -10,12 +11,13 @@ import numpy as np
 from markupsafe import Markup
 
 from eswarn import words
+from eswarn.features.attendance import ABSENT, POSSIBLE, Attendance, HalfTerm
 from eswarn.model.reasons import Reason
-from eswarn.report.attendance import ABSENT, POSSIBLE, HalfTerm
 from eswarn.report.contents import Contents, Row
 from eswarn.report.pictures import SHOWN, key, strip
 
 PROTECTED = "protected"  # the theme of protected features: never on a sheet
+JOINT = re.compile(r"(?:^|; )reasons [\d, ]+ are joint.*$")  # the last note there can be, in every language
 LATEST = 5  # events named one by one
 STEPS = (0.05, 0.15, 0.5)  # log-odds from which a theme counts at all, counts, and counts clearly
 
@@ -94,11 +96,18 @@ def _terms(contents: Contents, i: int, terms: list[HalfTerm]) -> Iterator[Term]:
         days = attendance.days[term.first : term.last + 1]
         ends = {"first": words.day(days[0], year=False), "last": words.day(days[-1], year=False)}
         name = contents.locale.say(contents.text["half_term_n"].format(number=number, **ends))
-        told = attendance.counted(i, term.first, term.last)
-        counts = (sum(told[kind] for kind in POSSIBLE), sum(told[kind] for kind in ABSENT), *(told[kind] for kind in ABSENT),
-                  told["late"], told["no mark"])  # fmt: skip
         kinds = attendance.kinds[i, 2 * term.first : 2 * term.last + 2]
-        yield Term(name, strip(kinds, days), tuple(map(words.number, counts)))
+        yield Term(name, strip(kinds, days), _counts(attendance, i, term.since, term.until))
+    if len(terms) > 1:
+        yield Term(contents.text["year_total"], Markup(), _counts(attendance, i, terms[0].since, terms[-1].until))
+
+
+def _counts(attendance: Attendance, i: int, first: int, last: int) -> tuple[str, ...]:
+    """Sessions in the order of `heads`."""
+    told = attendance.counted(i, first, last)
+    counts = (sum(told[kind] for kind in POSSIBLE), sum(told[kind] for kind in ABSENT), *(told[kind] for kind in ABSENT),
+              told["late"], told["no mark"])  # fmt: skip
+    return tuple(map(words.number, counts))
 
 
 def _events_by_pupil(contents: Contents) -> dict[str, list[Mapping[str, object]]]:
@@ -179,12 +188,14 @@ def _sure(contents: Contents, row: Row) -> Iterator[str]:
     text, say = contents.text, contents.locale.say
     tenths = math.floor(10 * row.risk + 0.5)
     if tenths >= 1 and row.risk >= 0.15:
-        yield say(text["sure_chance"].format(number=words.number(tenths), horizon=contents.horizon))
+        yield say(text["sure_chance"].format(number=words.number(tenths), horizon=contents.about.horizon))
     else:
-        yield say(text["sure_small"].format(number=words.expected(100 * row.risk), horizon=contents.horizon))
+        yield say(text["sure_small"].format(number=words.expected(100 * row.risk), horizon=contents.about.horizon))
     if row.between:
         low, high = (words.chance_percent(value) for value in (row.low, row.high))
         yield say(text["sure_range"].format(low=low, high=high))
     yield text["sure_about"]
-    if row.note:
-        yield row.note
+    if contents.about.leaving:
+        yield contents.about.leaving
+    if note := JOINT.sub("", row.note):  # a sheet has no numbers that it could speak of
+        yield note

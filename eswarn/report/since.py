@@ -1,16 +1,16 @@
-"""What has changed since an earlier run, as tables of the page: who joined the list, who left it, who moved on it, and why."""
+"""What has changed since an earlier run, as tables of the page: who has a place now and had none, who moved, and why."""
 
 from __future__ import annotations
 
 import math
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 from eswarn import words
 from eswarn.report.contents import Contents
 
-FAR = 5  # ranks from which a move on the list is told
+FAR = 5  # ranks from which a move within a tier is told
+TIERS = ("priority", "no place", "watch", "no watch")  # changes of tier, in the order in which they are told
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,10 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """What has changed since an earlier run."""
+    """What has changed since an earlier run; ``parts`` by name, those who changed tier first."""
 
-    intro: str
-    same_model: bool
-    joined: tuple[Moved, ...]
-    left: tuple[Moved, ...]
-    moved: tuple[Moved, ...]
+    intro: tuple[str, ...]
+    parts: tuple[tuple[str, tuple[Moved, ...]], ...]
 
 
 def since(contents: Contents) -> Since | None:
@@ -42,36 +39,41 @@ def since(contents: Contents) -> Since | None:
     changes = contents.scores.shown and contents.scores.shown.changes
     if not changes:
         return None
+    text, say = contents.text, contents.locale.say
     schools = {school.school_id for school in contents.schools}
     now = contents.scores.frame.set_index("pupil_id")[["tier", "rank"]].to_dict("index")
     rows = [row for row in changes.frame.to_dict("records") if row["school_id"] in schools]
-    told = [(row, _moved(contents, row, now.get(row["pupil_id"], {}))) for row in rows]
-    counts = Counter(row["change"] for row in rows)
-    numbers = {name: words.number(counts[name]) for name in ("joined", "left", "up", "down")}
-    far = [one for row, one in told if row["change"] not in ("joined", "left") and _far(row, now[row["pupil_id"]])]
-    return Since(
-        intro=contents.locale.say(contents.text["since_intro"].format(day=words.day(changes.as_of), **numbers)),
-        same_model=changes.same_model,
-        joined=tuple(one for row, one in told if row["change"] == "joined"),
-        left=tuple(one for row, one in told if row["change"] == "left"),
-        moved=tuple(far),
-    )
-
-
-def _far(row: dict[Any, Any], now: dict[Any, Any]) -> bool:
-    return bool(row["was_tier"] != now["tier"] or row["change"] == "other school" or abs(row["was_rank"] - now["rank"]) >= FAR)
+    parts: dict[str, list[Moved]] = {name: [] for name in (*TIERS, "moved")}
+    for row in rows:
+        if row["change"] in TIERS:
+            parts[row["change"]].append(_moved(contents, row, now.get(row["pupil_id"], {})))
+        elif row["change"] == "other school" or abs(row["was_rank"] - now[row["pupil_id"]]["rank"]) >= FAR:
+            parts["moved"].append(_moved(contents, row, now[row["pupil_id"]]))
+    intro = [say(text["since_intro"].format(day=words.day(changes.as_of)))]
+    here = {name: value for name, value in contents.scores.about.items() if name in changes.places or name == "places_by_year"}
+    if here != dict(changes.places):
+        intro.append(
+            say(text["since_other_places"].format(then=contents.about.places_said(changes.places), now=contents.about.places_said(here)))
+        )
+    intro += [] if changes.same_model else [text["since_other_model"]]
+    return Since(tuple(intro), tuple((name, tuple(part)) for name, part in parts.items()))
 
 
 def _moved(contents: Contents, row: dict[Any, Any], now: dict[Any, Any]) -> Moved:
     text, say = contents.text, contents.locale.say
-    why = [
-        say(text["was_then"].format(sentence=row[f"why_{n}"], value=row[f"was_{n}"])) for n in (1, 2) if row[f"why_{n}"]
-    ]  # fmt: skip
-    note = [text[f"note_{row['note']}"]] if row["note"] else []
+    shares = {name: row[f"attended_{name}"] for name in ("now", "then")}
+    why = []
+    if not any(math.isnan(share) for share in shares.values()):
+        why.append(say(text["since_attended"].format(**{name: words.share(share) for name, share in shares.items()})))
+    why += [say(text["was_then"].format(sentence=row[f"why_{n}"], value=row[f"was_{n}"])) for n in (1, 2) if row[f"why_{n}"]]
+    why += [text[f"note_{row['note']}"]] if row["note"] else []
+    why += [] if row["why_1"] or row["note"] else [text["since_no_reason"]]
+    was = _place(contents, row["was_tier"], row["was_rank"])
+    elsewhere = row["was_school"] and row["was_school"] != row["school_id"]
     return Moved(
         pupil=row["pupil_id"], name=contents.names.get(row["pupil_id"], ""), school_id=row["school_id"], change=row["change"],
-        was=_place(contents, row["was_tier"], row["was_rank"]), now=_place(contents, now.get("tier", ""), now.get("rank", math.nan)),
-        why=tuple([*why, *note] or [text["since_no_reason"]]),
+        was=f"{was}, {text['school'].lower()} {row['was_school']}" if elsewhere else was,
+        now=_place(contents, now.get("tier", ""), now.get("rank", math.nan)), why=tuple(why),
     )  # fmt: skip
 
 

@@ -51,7 +51,7 @@ def workbook(contents: Contents, tables: Mapping[str, pd.DataFrame]) -> bytes:
     for name, table in tables.items():
         sheet = book.add_worksheet(text[SHEETS[name]])
         cut += _fill(sheet, table, formats, title=title, name=name, shares={text[key] for key in SHARES})
-    said = [*contents.summary, *(text[key] for key in NOTES), *contents.made_of]
+    said = [*contents.summary, *(text[key] for key in NOTES), *contents.about.made_of]
     said += [text["groups_intro"].format(hidden="[c]"), text["facts_intro"]] if "groups" in tables else []
     said += [text["cut_cells"].format(cells=f"{cut:,}")] if cut else []
     _write_notes(notes, title, said, formats)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eswarn import words
-from eswarn.report.attendance import ABSENT, POSSIBLE, Attendance
+from eswarn.features.attendance import ABSENT, POSSIBLE, Attendance
 from eswarn.report.contents import Contents
 from eswarn.report.since import since
 
@@ -73,7 +73,7 @@ def _since(contents: Contents) -> pd.DataFrame | None:
             text["school"]: row.school_id, text["name"]: row.name, text["pupil"]: row.pupil, text["change"]: text[f"choice_{row.change}"],
             text["since_was"]: row.was, text["since_now"]: row.now, text["since_reasons"]: "; ".join(row.why),
         }
-        for part in (told.joined, told.left, told.moved) for row in part
+        for _, part in told.parts for row in part
     ]  # fmt: skip
     return _frame(rows or [dict.fromkeys((text["school"], text["name"], text["pupil"]), "")], empty=not rows)
 
@@ -102,7 +102,8 @@ def facts(contents: Contents) -> pd.DataFrame | None:
         text["sessions_possible"]: year.of(*POSSIBLE), text["sessions_missed"]: year.of(*ABSENT),
         **{text[key]: year.of(kind) for key, kind in zip(("missed_with_leave", "missed_without_leave", "missed_no_reason_yet"), ABSENT,
                                                          strict=True)},
-        text["times_late"]: year.of("late"), text["recent_possible"]: recent.of(*POSSIBLE), text["recent_missed"]: recent.of(*ABSENT),
+        text["times_late"]: year.of("late"), text["recent_from"]: str(attendance.recent_from or ""),
+        text["recent_possible"]: recent.of(*POSSIBLE), text["recent_missed"]: recent.of(*ABSENT),
     }  # fmt: skip
     import pandas as pd
 

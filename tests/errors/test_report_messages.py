@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+import eswarn as ew
 from eswarn import cli
+from eswarn.reporting import read_names
 from tests.made_up_school import FEW_AS_OF, few_exports, model_folder
 
 CANARY = "Q7zcanary"
@@ -56,13 +58,13 @@ def names(folder: Path, content: str | bytes) -> Path:
 # --- names -----------------------------------------------------------------------------------------------------------
 
 BAD_NAMES: dict[str, tuple[str | bytes, str, str]] = {
-    "an empty file": ("", "names.csv: it has no column pupil_id and no column name", "Its first line is  pupil_id,name."),
-    "no heads": (f"P1,{NAME}\n", "names.csv: it has no column pupil_id and no column name", "Its first line is  pupil_id,name."),
-    "another head": (f"id,name\nP1,{NAME}\n", "names.csv: it has no column pupil_id", "Its first line is  pupil_id,name."),
-    "semicolons": (f"pupil_id;name\nP1;{NAME}\n", "names.csv: it has no column pupil_id and no column name", "pupil_id,name."),
+    "an empty file": ("", "names.csv: no column is called pupil_id and none name", "The first line must name the columns"),
+    "no heads": (f"P1,{NAME}\n", "names.csv: no column is called pupil_id and none name", "such as  pupil_id,name"),
+    "another head": (f"id,name\nP1,{NAME}\n", "names.csv: no column is called pupil_id", "a comma, a semicolon or a tab"),
+    "nobody of this run": (f"pupil_id;name\nP1;{NAME}\n", "names.csv: none of its 1 names is of a pupil of this run", "give --key"),
     "two names": (f"pupil_id,name\nP1,{NAME}\nP2,x\nP1,{NAME}a\n", "row 4: one pupil has two names", "Keep one row for each pupil."),
     "no pupil": (f"pupil_id,name\n ,{NAME}\n", "names.csv, row 2: a name stands without a pupil", "Give pupil_id, or remove the row."),
-    "a comma in a name": (f"pupil_id,name\nP1,Example, {NAME}\n", "row 2: a row has more cells than the first line", "comma in quotes."),
+    "a comma in a name": (f"pupil_id,name\nP1,Example, {NAME}\n", "row 2: a row has more cells than the first line", "in quotes."),
     "a quote never closed": (f'pupil_id,name\nP1,"{NAME}\n', "the names cannot be read (a quote is never closed, or a line is too long)",
                              "Put a name with a quote or comma in quotes"),
     "a very long line": (f"pupil_id,name\nP1,{NAME * 9000}\n", "the names cannot be read", "in quotes"),
@@ -88,10 +90,8 @@ def test_a_file_of_names_that_is_not_there(made: Path, told: Told, tmp_path: Pat
     assert told("report", made, "--names", tmp_path, "--out", tmp_path / "report")[0] == 3
 
 
-@pytest.mark.parametrize(
-    "content", ["pupil_id,name\n", f"\ufeffname,more,pupil_id\n{NAME},{CANARY},P{CANARY}\n", f"pupil_id,name\n{CANARY},\n"]
-)
-def test_names_of_nobody_in_the_run_are_no_error_and_are_not_repeated(made: Path, told: Told, tmp_path: Path, content: str) -> None:
+@pytest.mark.parametrize("content", ["pupil_id,name\n", f"pupil_id,name\n{CANARY},\n"])
+def test_a_file_without_a_name_is_no_error_and_is_not_repeated(made: Path, told: Told, tmp_path: Path, content: str) -> None:
     assert told("report", made, "--names", names(tmp_path, content), "--out", tmp_path / "report") == (0, "")
     written = b"".join(path.read_bytes() for path in (tmp_path / "report").rglob("*.csv"))
     assert CANARY.encode() not in written
@@ -120,8 +120,8 @@ def test_a_key_that_cannot_be_used(made: Path, told: Told, tmp_path: Path, key: 
         (["--locale", "fr"], 2, "invalid choice: 'fr'", "en-US"),
         (["--school", CANARY], 2, "no pupil of this run is at one of the schools asked for", "Give school ids as scores.csv has them."),
         (["--school", CANARY, "--each-school"], 2, "no pupil of this run is at one of the schools asked for", "scores.csv"),
-        (["--pupil", CANARY], 2, "1 pupil asked for without a score", "not_scored.csv names them, and why."),
-        (["--pupil", CANARY, "--pupil", f"{CANARY}2"], 2, "2 pupils asked for without a score", "not_scored.csv"),
+        (["--pupil", CANARY], 2, "1 pupil asked for and not in this run", "Give pupil ids as scores.csv has them."),
+        (["--pupil", CANARY, "--pupil", f"{CANARY}2"], 2, "2 pupils asked for and not in this run", "scores.csv"),
         (["--pupil", CANARY, "--school", CANARY], 2, "--pupil goes without --school and --each-school", ""),
     ],
 )
@@ -170,3 +170,12 @@ def test_a_place_that_is_taken_or_in_the_run_itself(made: Path, told: Told, tmp_
         2, f"eswarn: {made}/page: a report in the run's own folder would break its seal\nName another folder.\n",
     )  # fmt: skip
     assert not (made / "page").exists()
+
+
+@pytest.mark.parametrize("heads", ["pupil_id,name", "Pupil ID;Name", "\ufeffNAME\tUPN", " pupil_id , name ,form", "UPN;Form;Name"])
+def test_a_file_of_names_may_be_written_as_spreadsheets_write_it(made: Path, tmp_path: Path, heads: str) -> None:
+    scores = ew.read_scores(made)
+    mark = max(",;\t", key=heads.count)
+    row = [{"n": NAME, "p": scores.frame["pupil_id"].iloc[0], "u": scores.frame["pupil_id"].iloc[0]}.get(h.strip("\ufeff ").lower()[0], "x")
+           for h in heads.split(mark)]  # fmt: skip
+    assert read_names(names(tmp_path, f"{heads}\n{mark.join(row)}\n")) == {scores.frame["pupil_id"].iloc[0]: NAME}

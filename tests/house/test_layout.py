@@ -12,6 +12,7 @@ from tests.conftest import ROOT
 LONGEST = 300
 LONGER: dict[str, tuple[int, str]] = {  # module: lines it may have, the reason
     "eswarn/records/tables.py": (330, "one row model after another"),
+    "eswarn/report/english.py": (330, "one sentence after another"),
 }
 MODULES = sorted((ROOT / "eswarn").rglob("*.py"))
 TESTS = sorted(path for path in (ROOT / "tests").rglob("*.py"))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from eswarn import words
 from eswarn.evaluation.fairness import on_the_list, suppress
-from eswarn.features import pupil_facts
+from eswarn.features import attendance, pupil_facts
 from eswarn.model import changes
-from eswarn.report import attendance, pictures
+from eswarn.report import pictures
 from tests.mutants.planted import Mutant
 from tests.property import test_pupil_facts as of_facts
 from tests.unit import test_words as of_words
 from tests.unit.evaluation import test_on_the_list as of_groups
+from tests.unit.features import test_attendance as of_attendance
 from tests.unit.model import test_list_changes as of_changes
-from tests.unit.report import test_attendance as of_attendance
 
 MUTANTS = [
     Mutant("X is shown as an absence", pupil_facts, 'return shown.get(code.category, "not possible")',
@@ -40,7 +40,7 @@ MUTANTS = [
     Mutant("mornings and afternoons change places", pictures, "kinds[half::2]", "kinds[1 - half::2]",
            of_attendance.test_a_strip_draws_every_session_once_at_its_place),
     Mutant("up is down", changes, '"up" if one["rank"] < other["rank"] else "down"', '"down" if one["rank"] < other["rank"] else "up"',
-           of_changes.test_a_higher_place_is_up_and_a_place_from_nowhere_is_new, (("watch", 30), "up")),
+           of_changes.test_a_higher_place_is_up_and_a_place_from_nowhere_is_new, (("priority", 5), "up")),
     Mutant("what was is what is", changes, "feature.sentence(today[column]), texts[1]", "feature.sentence(then[column]), texts[0]",
            of_changes.test_why_somebody_moved_is_the_feature_whose_part_of_the_score_moved_most_that_way),
     Mutant("a move is explained by what moved the score the other way", changes, "if moved.sum() * way <= 0:", "if False:",

@@ -49,7 +49,7 @@ def test_one_command_goes_from_nothing_to_a_report(demo: Demo):
     assert {p.name for p in demo.out.iterdir()} == {"exports", "model", "scores", "runs"}
     assert {p.name for p in (demo.out / "scores").iterdir()} == {
         "scores.csv", "scores.parquet", "contributions.parquet", "features.parquet", "not_scored.csv", "report.html", "manifest.json",
-        "run.json", "model", *EVIDENCE,
+        "run.json", "model", "register.json", "pupils.parquet", "events.parquet", "groups.csv", *EVIDENCE,
     }  # fmt: skip
 
 

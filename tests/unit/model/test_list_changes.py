@@ -13,6 +13,7 @@ import pytest
 
 import eswarn as ew
 from eswarn.errors import InputRefused, UsageError
+from eswarn.features.attendance import Attendance
 from eswarn.model.changes import changes
 from eswarn.model.scores import Scores
 from eswarn.model.shown import Changes
@@ -58,8 +59,15 @@ def test_everybody_on_either_list_is_told_of_once_and_nobody_else(earlier: Score
     found = told(now, earlier, values(earlier))
     assert list(found.index) == list(dict.fromkeys(found.index))
     assert set(found.index) == listed[0] | listed[1]
-    assert set(found.index[found["change"] == "joined"]) == listed[1] - listed[0]
-    assert set(found.index[found["change"] == "left"]) == listed[0] - listed[1]
+    tiers = [dict(zip(scores.frame["pupil_id"], scores.frame["tier"], strict=True)) for scores in (earlier, now)]
+    changed = {pupil: (tiers[0].get(pupil, "none"), tiers[1].get(pupil, "none")) for pupil in found.index}
+    for change, there in (("priority", 1), ("no place", 0)):
+        assert {p for p, was in changed.items() if was[there] == "priority" != was[1 - there]} == set(
+            found.index[found["change"] == change]
+        )
+    for change, there in (("watch", 1), ("no watch", 0)):
+        wanted = {p for p, was in changed.items() if was[there] == "watch" and was[1 - there] in ("universal", "none")}
+        assert wanted == set(found.index[found["change"] == change])
 
 
 def test_where_somebody_stood_is_told_as_the_earlier_run_had_it(earlier: Scores) -> None:
@@ -81,13 +89,13 @@ def test_a_run_compared_with_itself_has_moved_nobody() -> None:
 
 @pytest.mark.parametrize(
     ("was", "change"),
-    [(("watch", 30), "up"), (("priority", 1), "same"), (("universal", 90), "joined")],
+    [(("watch", 30), "priority"), (("priority", 1), "same"), (("priority", 5), "up"), (("universal", 90), "priority")],
 )
 def test_a_higher_place_is_up_and_a_place_from_nowhere_is_new(was: tuple[str, int], change: str) -> None:
     now = made_up_school.scores()
     first = of_tier(now, "priority")
     assert told(now, standing(now, **{first: was})).loc[first, "change"] == change
-    assert told(standing(now, **{first: was}), now).loc[first, "change"] == {"up": "down", "joined": "left"}.get(change, change)
+    assert told(standing(now, **{first: was}), now).loc[first, "change"] == {"up": "down", "priority": "no place"}.get(change, change)
 
 
 def test_why_somebody_moved_is_the_feature_whose_part_of_the_score_moved_most_that_way() -> None:
@@ -103,7 +111,7 @@ def test_why_somebody_moved_is_the_feature_whose_part_of_the_score_moved_most_th
     then = values(now).copy()
     then[place, names.index(column)] -= 0.7
     found = told(replace(now, features=features), replace(standing(now, **{pupil: ("watch", 99)}), features=was), then).loc[pupil]
-    assert (found["change"], found["why_1"], found["was_1"]) == ("up", "missed 50 % of sessions in the last 20 school days", "12 %")
+    assert (found["change"], found["why_1"], found["was_1"]) == ("priority", "missed 50 % of sessions in the last 20 school days", "12 %")
     assert found["why_2"] == found["note"] == ""
 
 
@@ -112,6 +120,28 @@ def test_where_the_own_score_did_not_move_that_way_it_is_said_that_others_moved(
     pupil = of_tier(now, "watch", 2)
     found = told(now, standing(now, **{pupil: ("watch", 200)}), values(now)).loc[pupil]
     assert (found["change"], found["note"], found["why_1"]) == ("up", "others moved", "")
+
+
+def test_a_tier_that_other_places_alone_have_changed_is_no_change_of_the_pupil() -> None:
+    now = made_up_school.scores()
+    pupil, rank = of_tier(now, "watch", 2), int(now.frame.loc[now.frame["pupil_id"] == of_tier(now, "watch", 2), "rank"].item())
+    more = replace(now, about={**now.about, "places": 60})
+    for was, note in ((("universal", rank), "places"), (("universal", rank - 1), "places"), (("universal", rank + 9), "others moved")):
+        found = told(more, standing(now, **{pupil: was}), values(now)).loc[pupil]
+        assert (found["change"], found["note"], found["why_1"]) == ("watch", note, "")
+    assert told(now, standing(now, **{pupil: ("universal", rank)}), values(now)).loc[pupil, "note"] == "others moved"
+    assert changes(more, now, None, output_id="00").places == {"places": 0.05, "watch": 0.1}
+
+
+def test_attendance_then_and_now_is_that_of_the_last_four_weeks_before_each_date(tmp_path: Any) -> None:
+    model, records = made_up_school.model(), made_up_school.records()
+    before, now = (ew.score(model, records, day, out=tmp_path / str(day), tracking="off") for day in (EARLIER, made_up_school.AS_OF))
+    found = told(now, before)
+    for name, scores in (("then", before), ("now", now)):
+        assert scores.shown is not None
+        shares = dict(zip(scores.frame["pupil_id"], Attendance(scores.shown.facts).recent.attended, strict=True))
+        assert found[f"attended_{name}"].dropna().to_dict() == {p: shares[p] for p in found.index if p in shares and shares[p] == shares[p]}
+    assert found["attended_now"].notna().sum() > 20
 
 
 def test_without_parts_of_the_earlier_score_nothing_is_said_of_why(earlier: Scores) -> None:
@@ -128,12 +158,12 @@ def test_who_had_no_score_is_said_to_have_none(gone_from: str, note: str) -> Non
     if note == "no score":
         row = {"pupil_id": pupil, "school_id": "9994001", "reason": "few", "what_would_mend_it": "wait"}
         without["not_scored"] = pd.concat([now.not_scored, pd.DataFrame([row])], ignore_index=True)
-    less = replace(now, **without)
+    less = replace(now, **without, shown=None)
     joined, left = told(now, less, values(less)), told(less, now, values(now))
     assert pupil in joined.index
     assert pupil in left.index
-    assert joined.loc[pupil, ["change", "note"]].tolist() == ["joined", f"{note} then"]
-    assert left.loc[pupil, ["change", "note"]].tolist() == ["left", f"{note} now"]
+    assert joined.loc[pupil, ["change", "note"]].tolist() == ["priority", f"{note} then"]
+    assert left.loc[pupil, ["change", "note"]].tolist() == ["no place", f"{note} now"]
 
 
 def test_the_sentences_say_what_the_features_of_both_dates_say(earlier: Scores) -> None:

@@ -94,10 +94,10 @@ def test_the_places_are_said(about: dict[str, Any], said: str) -> None:
 
 
 def test_the_model_is_named_only_where_it_is_known() -> None:
-    assert contents(made_up([pupil(1)]), {}).made_of == [
+    assert contents(made_up([pupil(1)]), {}).about.made_of == [
         "Model 1a2b3c4d5e6f.", "Trained on 12 made-up schools, 2022 to 2024.", "Made by eswarn 0.1.0.",
     ]  # fmt: skip
-    assert contents(made_up([pupil(1)], about={"model_id": None, "version": "0.1.0"}), {}).made_of == ["Made by eswarn 0.1.0."]
+    assert contents(made_up([pupil(1)], about={"model_id": None, "version": "0.1.0"}), {}).about.made_of == ["Made by eswarn 0.1.0."]
 
 
 @pytest.mark.parametrize("dtype", ["Int64", "Float64", "float64"])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from eswarn.features.attendance import QUESTIONS
 from eswarn.features.pupil_facts import KINDS
 from eswarn.model import changes
 from eswarn.report import tables
-from eswarn.report.attendance import QUESTIONS
 from eswarn.report.english import TEXT
 from eswarn.report.pictures import SHOWN
 from eswarn.report.sheets import STEPS
@@ -15,14 +15,17 @@ from eswarn.words import TIERS
 from tests.conftest import ROOT
 
 REPORT = ROOT / "eswarn" / "report"
-USERS = [*(REPORT / f"{name}.py" for name in ("contents", "page", "sheets", "since", "spreadsheet", "tables", "attendance", "locales")),
+USERS = [*(REPORT / f"{name}.py" for name in ("contents", "page", "sheets", "since", "spreadsheet", "tables", "about", "locales")),
+         ROOT / "eswarn" / "features" / "attendance.py",
          *(REPORT / "templates" / f"{name}.html" for name in ("base", "report", "sheet", "sheets"))]  # fmt: skip
 CAUSAL = re.compile(r"\b(because|causes?|caused|will|due to|leads? to|results? in)\b", re.IGNORECASE)
-MOVES = ("joined", "left", "up", "down", "same", "other school")
+MOVES = ("priority", "no place", "watch", "no watch", "up", "down", "same", "other school")
+SHOWN_MOVES = tuple(move for move in MOVES if move != "no watch")  # who is no longer next in line is on no list
 # Keys that are put together: what stands before the brace or the plus in the code, and what may follow.
 BUILT = {
-    "tier_": TIERS, "change_": MOVES, "choice_": MOVES, "since_": ("joined", "left", "moved"), "key_": SHOWN,
-    "note_": ("not on roll then", "no score then", "not on roll now", "no score now", "others moved"),
+    "tier_": TIERS, "change_": SHOWN_MOVES, "choice_": MOVES, "leaving_": ("neet", "work", "withdrew", "unknown"),
+    "since_": ("priority", "no place", "watch", "no watch", "moved"), "key_": SHOWN,
+    "note_": ("not on roll then", "no score then", "not on roll now", "no score now", "places", "others moved"),
     "check_": [code.replace(" ", "_") for code, _ in QUESTIONS], "event_": ("incident", "praise", "suspension", "exclusion"),
     "event_one_": ("incident", "suspension", "exclusion"),
     "raises_": [str(step) for step in range(len(STEPS))], "lowers_": [str(step) for step in range(len(STEPS))],

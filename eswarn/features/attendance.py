@@ -41,10 +41,15 @@ class Sums:
 
 @dataclass(frozen=True)
 class HalfTerm:
-    """One half-term of a school: its days, as places on the axis, first and last included."""
+    """One half-term of a school: its days, as places on the axis, first and last included.
+
+    ``since`` and ``until`` take in the days around it on which the school was closed, so that every session falls into a half-term.
+    """
 
     first: int
     last: int
+    since: int
+    until: int
 
 
 class Attendance:
@@ -73,8 +78,17 @@ class Attendance:
     @cached_property
     def recent(self) -> Sums:
         """The last four weeks on the axis, from Monday to Sunday."""
+        return self.over(self._are_recent)
+
+    @property
+    def recent_from(self) -> dt.date | None:
+        """The first day of these four weeks."""
+        return self.days[int(self._are_recent.argmax())] if len(self.days) else None
+
+    @cached_property
+    def _are_recent(self) -> Bools:
         weeks = self._week_of_day
-        return self.over(weeks > (weeks[-1] if len(weeks) else 0) - RECENT_WEEKS)
+        return np.asarray(weeks > (weeks[-1] if len(weeks) else 0) - RECENT_WEEKS, bool)
 
     def over(self, days: Bools) -> Sums:
         """Some days."""
@@ -95,13 +109,19 @@ class Attendance:
         return np.asarray(np.divide(there, possible, out=np.full(possible.shape, np.nan), where=possible > 0))
 
     def half_terms(self, rows: Ints) -> list[HalfTerm]:
-        """The half-terms of a school, whose pupils are these rows: five closed weekdays or more part them."""
-        opened = np.flatnonzero((self.kinds[rows] != KINDS.index("closed")).reshape(len(rows), -1, 2).any(axis=(0, 2)))
+        """The half-terms of a school, whose pupils are these rows: five closed weekdays or more part them.
+
+        A day was open if half of them had a session: one who came from another school has days of that school as well.
+        """
+        sessions = (self.kinds[rows] != KINDS.index("closed")).reshape(len(rows), -1, 2).any(axis=2)
+        opened = np.flatnonzero(sessions.any(axis=0) & (2 * sessions.sum(axis=0) >= len(rows)))
         if not len(opened):
             return []
         numbers = np.array([(day - dt.date(1970, 1, 1)).days for day in self.days], np.int64)[opened]
         cuts = np.flatnonzero(closed_weekdays(numbers) >= HOLIDAY_WEEKDAYS) + 1
-        return [HalfTerm(int(part[0]), int(part[-1])) for part in np.split(opened, cuts)]
+        parts = np.split(opened, cuts)
+        begins = [0, *(int(part[0]) for part in parts[1:]), len(self.days)]
+        return [HalfTerm(int(part[0]), int(part[-1]), begins[i], begins[i + 1] - 1) for i, part in enumerate(parts)]
 
     def counted(self, row: int, first: int, last: int) -> dict[str, int]:
         """Sessions of one pupil from one day to another, by kind."""
@@ -135,9 +155,10 @@ class Attendance:
 QUESTIONS: Sequence[tuple[str, int]] = (
     ("N", 1), ("O", 2), ("UA", 2), ("A", 2), ("I", 6), ("C2", 1), ("E", 1), ("no mark", 4), ("not possible", 8),
 )  # fmt: skip
-MOST_QUESTIONS = 2
+MOST_QUESTIONS = 3
 
 
 def questions(codes: dict[str, int]) -> list[tuple[str, int]]:
-    """What to check first, as (code or kind, sessions): the first that apply, in the order of `QUESTIONS`."""
-    return [(code, codes[code]) for code, least in QUESTIONS if codes.get(code, 0) >= least][:MOST_QUESTIONS]
+    """What to check first, as (code or kind, sessions): those with most sessions first, and no more than three."""
+    asked = [(code, codes[code]) for code, least in QUESTIONS if codes.get(code, 0) >= least]
+    return sorted(asked, key=lambda one: -one[1])[:MOST_QUESTIONS]

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from eswarn.features.attendance import ABSENT, POSSIBLE, QUESTIONS, Attendance, questions
 from eswarn.features.pupil_facts import KINDS, PupilFacts
-from eswarn.report.attendance import ABSENT, POSSIBLE, QUESTIONS, Attendance, questions
 from eswarn.report.english import TEXT
 from eswarn.report.pictures import LEVEL, SHOWN, key, sparkline, strip
 
@@ -79,6 +79,8 @@ def test_half_terms_are_parted_by_five_closed_weekdays_and_not_by_four() -> None
 
 def test_the_half_terms_of_a_school_are_those_of_all_its_pupils() -> None:
     axis = days(10)
+    mover = "//" * 10
+    assert of(mover, *["  " + "//" * 9] * 3, on=axis).half_terms(np.arange(4))[0].first == 1, "a day of the school the mover came from"
     told = of("//" * 5 + "  " * 5, "  " * 5 + "//" * 5, on=axis)
     assert len(told.half_terms(np.array([0]))) == 1
     (term,) = told.half_terms(np.array([0, 1]))
@@ -103,7 +105,7 @@ def test_codes_are_looked_for_in_the_last_twenty_days_that_were_open_to_the_pupi
 def test_a_session_without_a_mark_and_one_not_possible_count_by_what_they_are() -> None:
     codes = of("--" * 2 + "XX" * 4 + "//").recent_codes(0)
     assert (codes["no mark"], codes["not possible"]) == (4, 8)
-    assert questions(codes) == [("no mark", 4), ("not possible", 8)]
+    assert questions(codes) == [("not possible", 8), ("no mark", 4)]
 
 
 @pytest.mark.parametrize(("code", "least"), QUESTIONS)
@@ -113,8 +115,8 @@ def test_each_question_is_asked_from_its_number_on_and_stands_in_the_texts(code:
     assert "{sessions}" in TEXT["check_" + code.replace(" ", "_")]
 
 
-def test_two_questions_are_enough() -> None:
-    assert questions({code: 20 for code, _ in QUESTIONS}) == [("N", 20), ("O", 20)]
+def test_three_questions_are_enough_and_the_one_with_most_sessions_comes_first() -> None:
+    assert questions({code: 20 for code, _ in QUESTIONS} | {"I": 27, "E": 21}) == [("I", 27), ("E", 21), ("N", 20)]
 
 
 # --- pictures --------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from eswarn.config import load_config
@@ -14,20 +14,25 @@ from eswarn.evidence import verify as evidence
 from eswarn.evidence.erase import AUDIT, CARD, Erased, erase_from, erased_in, pupils_at, unlike_lines
 from eswarn.evidence.lines import head_given
 from eswarn.evidence.record import EVIDENCE_FILES, PUPIL_FILES, Record, head_of, read_record, unchanged_record
+from eswarn.features.feature import Feature
+from eswarn.features.library import FEATURES
 from eswarn.model.scores import Scores
 from eswarn.progress import Progress, silent
 from eswarn.records.store import Records
 
 
-def read_scores(folder: str | Path) -> Scores:
+def read_scores(folder: str | Path, *, features: Sequence[Feature] = FEATURES) -> Scores:
     """The scores of a run that stands in a folder, to look at again or to report with names.
+
+    ``features`` are those its model may have been trained with, where some are not the shipped ones: without them only the main reasons,
+    which the run holds as sentences, can be told again.
 
     Raises
     ------
     InputRefused
         The folder is not the record of a scoring run, or is not as it was written.
     """
-    return unchanged_record(folder).scores()
+    return unchanged_record(folder).scores(features)
 
 
 def verify(
@@ -81,7 +86,10 @@ def _compare_tables(record: Record, told: evidence.Verified) -> None:
         told.wrong(
             "Parquet files", f"they do not hold what line {line:,} of {evidence.LINES} holds" if line > 0 else "not those of the lines"
         )
-    told.notes.append("the Parquet files were compared with the lines, too; it is the page that was not")
+    told.notes.append(
+        "scores, contributions, features and sources were compared with the lines, too; nothing else that is shown was: not the page, "
+        "the marks, ranges and events, the groups, the changes, nor who was not scored"
+    )
 
 
 def audit(

@@ -169,7 +169,7 @@ def score(
         raise InputRefused(f"nobody on roll on {day} can be scored", do=data.why_nobody())
     refuse_absent_years(choices.score, data.keys["year_group"])
     progress("scoring", 0, 1)
-    scores = with_groups(issue(ready, data.of(ready.features), choices.score, until=until), data)
+    scores = with_groups(issue(ready, data.of(ready.features), choices.score, until=until), data, earlier)
     if earlier is not None:
         scores = with_changes(scores, earlier, ready)
     progress("scoring", 1, 1)
@@ -261,8 +261,6 @@ def track(
     from eswarn.tracking import facts, track_scores
 
     record = unchanged_record(path)
-    if record.run.get("output_id") != record.output_id:
-        raise InputRefused("run.json is not of this output", where=str(path), do="Bring back the file that was written with it.")
     tracked = track_scores(
         path, **facts.of_scores(record.about, record.run, record.output_id), uri=uri, experiment=choices.tracking.experiment,
         track_pupils=track_pupils, progress=progress,

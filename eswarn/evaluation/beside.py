@@ -13,6 +13,7 @@ from eswarn.errors import UsageError
 from eswarn.evaluation.fairness.groups import divisions
 from eswarn.evaluation.fairness.on_the_list import on_the_list
 from eswarn.evidence.record import Record, unchanged_record
+from eswarn.evidence.shown import read_shown
 from eswarn.features.compute import Dataset
 from eswarn.features.protected import PROTECTED
 from eswarn.model.bundle import Model
@@ -20,9 +21,14 @@ from eswarn.model.changes import changes
 from eswarn.model.scores import Scores
 
 
-def with_groups(scores: Scores, data: Dataset) -> Scores:
-    """The same scores with who is listed by group, small counts hidden; ``data`` has the protected columns, its rows in its own order."""
-    if scores.shown is None:
+def with_groups(scores: Scores, data: Dataset, earlier: Record | None = None) -> Scores:
+    """The same scores with who is listed by group, small counts hidden; ``data`` has the protected columns, its rows in its own order.
+
+    Where the run is compared with an earlier one whose page has such a table, it gets none: the difference of the two would tell of the
+    pupils who joined and left the list, whom both pages name.
+    """
+    before = read_shown(earlier.folder) if earlier else None
+    if scores.shown is None or (before is not None and before.groups is not None):
         return scores
     names = [feature.column for feature in PROTECTED if feature.column in data.X]
     places = dict(zip(scores.frame["pupil_id"], scores.frame["tier"] == "priority", strict=True))

@@ -22,6 +22,8 @@ from eswarn import words
 from eswarn.errors import EswarnError, InputRefused
 from eswarn.evidence.shown import SHOWN_FILES, read_shown, write_shown
 from eswarn.evidence.verify import HEAD, LEAVES, LINES, OUTSIDE, SOURCES
+from eswarn.features.feature import Feature
+from eswarn.features.library import FEATURES
 from eswarn.folders import replace_file
 from eswarn.model.bundle import Model, load_model
 from eswarn.model.reasons import Teller
@@ -165,8 +167,8 @@ class Record:
         except (OSError, pa.ArrowException):
             raise InputRefused("not readable as Parquet", where=str(self.folder / f"{name}.parquet")) from None
 
-    def scores(self) -> Scores:
-        """The scores, as they stand in the tables; where the features are not the shipped ones, they tell no other reasons."""
+    def scores(self, declared: Sequence[Feature] = FEATURES) -> Scores:
+        """The scores, as they stand in the tables; where the features are not those declared, they tell no other reasons."""
         import pandas as pd
 
         frame, values, features = (self.table(name) for name in TABLES)
@@ -175,13 +177,13 @@ class Record:
         return Scores(
             as_of=dt.date.fromisoformat(self.about["as_of"]), frame=frame, contributions=values,
             features=features[["pupil_id", *values.columns[3:]]],  # the year group stands there for every model; it may be a feature, too
-            not_scored=pd.DataFrame(self.without_score(), columns=columns, dtype="str"), about=self.about, teller=self._teller(),
+            not_scored=pd.DataFrame(self.without_score(), columns=columns, dtype="str"), about=self.about, teller=self._teller(declared),
             shown=read_shown(self.folder),
         )  # fmt: skip
 
-    def _teller(self) -> Teller:
+    def _teller(self, declared: Sequence[Feature]) -> Teller:
         try:
-            return load_model(self.folder / "model").teller
+            return load_model(self.folder / "model", declared).teller
         except EswarnError:
             return Teller((), {})
 
@@ -240,6 +242,8 @@ def unchanged_record(folder: str | Path) -> Record:
     if record.changed:
         do = "Bring back the folder as `eswarn score` wrote it; `eswarn verify` says more."
         raise InputRefused(f"files have changed since they were sealed: {', '.join(record.changed)}", where=str(folder), do=do)
+    if record.run.get("output_id") != record.output_id:
+        raise InputRefused("run.json is not of this output", where=str(folder), do="Bring back the file that was written with it.")
     return record
 
 

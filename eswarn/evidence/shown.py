@@ -90,7 +90,7 @@ def read_shown(folder: Path) -> Shown | None:
         since, changes = about.get("since"), None
         if since:
             frame = pq.read_table(folder / CHANGES).to_pandas()
-            day, places = dt.date.fromisoformat(since["as_of"]), dict(since["places"])
+            day, places = dt.date.fromisoformat(since["as_of"]), dict(since.get("places", {}))
             changes = Changes(day, str(since["output_id"]), bool(since["same_model"]), places, frame)
         return Shown(facts, pupils["risk_low"].to_numpy(float), pupils["risk_high"].to_numpy(float), groups, changes)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, pa.ArrowException):

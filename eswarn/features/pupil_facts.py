@@ -28,7 +28,7 @@ KINDS = ("attended", "late", "authorised", "unauthorised", "no reason yet", "not
 _SPARE = "abcdefghijklmnopqrstuvwxyz0123456789"  # stand for codes of two characters
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PupilFacts:
     """What the records say of some pupils; nothing here reaches a model.
 

@@ -41,8 +41,8 @@ def changes(now: Scores, before: Scores, values_before: Floats | None, *, output
         why_2, was_2 and note. ``change`` is "priority" (has a place, had none), "no place" (the other way), "watch" (is next in line, was
         neither), "no watch", and of those in the same tier "up", "down", "same" or "other school". ``why`` is what the records say now,
         ``was`` the value then. ``note`` is "not on roll then", "no score then", "not on roll now", "no score now", "places" (there are
-        other places than then, and the rank alone would not have changed the tier), "others moved" (the pupil's own score did not move
-        that way) or "".
+        other places than then, and the rank alone would not have changed the tier), "hardly moved" (the pupil's own score moved by
+        no more than it does from refit to refit), "other way" (it moved the other way, and others moved more) or "".
     """
     import pandas as pd
 
@@ -117,8 +117,10 @@ def _why(now: Scores, before: Scores, values_before: Floats, at: tuple[int, int]
     then, today = before.features[names].iloc[at[1]].to_numpy(float), now.features[names].iloc[at[0]].to_numpy(float)
     moved = now.contributions[names].iloc[at[0]].to_numpy(float) - values_before[at[1]]
     way = _WAYS.get(change, 1 if moved.sum() >= 0 else -1)
-    if moved.sum() * way <= 0:
-        return {"note": "others moved"}
+    if abs(moved.sum()) <= teller.noise:
+        return {"note": "hardly moved"}
+    if moved.sum() * way < 0:
+        return {"note": "other way"}
     found: dict[str, str] = {}
     for theme in _themes(teller, moved, way):
         said = _said(teller, [int(c) for c in theme if moved[c] * way > 0], then, today, way)

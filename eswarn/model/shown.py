@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from eswarn.model.issue import Ints
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Changes:
     """How the list differs from that of an earlier run.
 
@@ -41,7 +41,7 @@ class Changes:
     frame: pd.DataFrame
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Shown:
     """What the page and the spreadsheet show beside the scores, row by row in the order of ``Scores.frame``.
 

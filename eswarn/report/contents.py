@@ -210,6 +210,11 @@ class Contents:
         said = (self.text["check_" + code.replace(" ", "_")].format(sessions=words.count(number, "session")) for code, number in asked)
         return tuple(map(self.locale.say, said))
 
+    @property
+    def protected(self) -> list[str]:
+        """Protected features that the model counts."""
+        return [feature.column for feature in getattr(self.scores.teller, "features", ()) if feature.protected]
+
     @cached_property
     def counts(self) -> Mapping[str, int]:
         """Pupils scored, by tier."""

@@ -159,7 +159,13 @@ TEXT: Mapping[str, str] = {
     "note_not on roll now": "no longer on roll",
     "note_no score now": "could not be scored now",
     "note_places": "there are other places than then; the rank alone would not have changed the tier",
-    "note_others moved": "the pupil's own score hardly moved; others moved more",
+    "note_hardly moved": "the pupil's own score moved no more than it does from one model to another",
+    "note_other way": "the pupil's own score moved the other way; others moved more",
+    "groups_elsewhere": "The table of groups stands on the page of {day}. A second one so soon would tell of the pupils who have come and "
+    "gone since: make it once a term, in a run without --diff, and keep two such pages apart.",
+    "how_protected": "This model also counts characteristics that the law protects, as its configuration asks: {names}. They are not among "
+    "the reasons; the model's card says why they are used.",
+    "themes_unknown": "The model has features of its own that are not known here, so only its main reasons can be told.",
     # Not scored
     "unscored": "Could not be scored",
     "unscored_meaning": "each is named below, with the reason",
@@ -170,7 +176,7 @@ TEXT: Mapping[str, str] = {
     # Groups
     "groups": "Who is on the list, by group",
     "groups_intro": "Priority pupils among all pupils scored in this run, of every school in it. {hidden} stands for a number that is "
-    "hidden: counts of one to five, and others that would give them away. Shares of groups under eleven pupils are hidden, too. "
+    "hidden: counts under six, and others that would give them away. Shares of groups under eleven pupils are hidden, too. "
     "Unequal shares are a question, not a finding: groups differ in what their records hold. The model saw none of these columns "
     "unless its card says so.",
     "group_of": "Division",
@@ -251,7 +257,7 @@ TEXT: Mapping[str, str] = {
     "income went into it unless a line above says so.",
     "sheet_contest": "You may ask why a pupil is on a list, see the records behind it, and have a wrong record corrected. Ask the "
     "school: it can correct the register and score again. A good explanation is written down here: the score does not know it. "
-    "Whoever checks such scores can derive each number on this sheet again from the school's files.",
+    "Whoever checks such scores can derive the score and its parts again from the school's files.",
     "sheet_talk": "Our conversation",
     "talk_pupil": "What the pupil says",
     "talk_family": "What the family says",
@@ -271,7 +277,7 @@ TEXT: Mapping[str, str] = {
     "attended_share": "Attended this year (share)",
     "recent_share": "Attended in last four weeks (share)",
     "reason_n": "Reason {n}",
-    "facts_intro": "Facts for letters, without scores: every pupil with a register in this run, listed or not. Sessions at an earlier "
+    "facts_intro": "Facts for letters, without scores: every pupil scored in this run, listed or not. Sessions at an earlier "
     "school of this year are counted, too.",
     "sessions_possible": "Possible sessions this year",
     "sessions_missed": "Sessions missed this year",

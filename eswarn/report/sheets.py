@@ -52,6 +52,7 @@ class Sheet:
     latest: tuple[str, ...]
     school: tuple[str, ...]
     themes: tuple[Theme, ...]
+    told: bool
     protected: bool
     sure: tuple[str, ...]
 
@@ -72,6 +73,7 @@ def sheets(contents: Contents, *, most: int) -> Iterator[Sheet]:
             latest=tuple(_latest(contents, events.get(row.pupil, []))),
             school=tuple(_at_school(contents, row)),
             themes=tuple(_themes(contents, row, told)),
+            told=bool(told),
             protected=any(reason.theme == PROTECTED for reason in told),
             sure=tuple(_sure(contents, row)),
         )

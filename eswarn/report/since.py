@@ -31,6 +31,7 @@ class Since:
     """What has changed since an earlier run; ``parts`` by name, those who changed tier first."""
 
     intro: tuple[str, ...]
+    groups: str
     parts: tuple[tuple[str, tuple[Moved, ...]], ...]
 
 
@@ -51,12 +52,13 @@ def since(contents: Contents) -> Since | None:
             parts["moved"].append(_moved(contents, row, now[row["pupil_id"]]))
     intro = [say(text["since_intro"].format(day=words.day(changes.as_of)))]
     here = {name: value for name, value in contents.scores.about.items() if name in changes.places or name == "places_by_year"}
-    if here != dict(changes.places):
+    if changes.places and here != dict(changes.places):
         intro.append(
             say(text["since_other_places"].format(then=contents.about.places_said(changes.places), now=contents.about.places_said(here)))
         )
     intro += [] if changes.same_model else [text["since_other_model"]]
-    return Since(tuple(intro), tuple((name, tuple(part)) for name, part in parts.items()))
+    elsewhere = say(text["groups_elsewhere"].format(day=words.day(changes.as_of)))
+    return Since(tuple(intro), elsewhere, tuple((name, tuple(part)) for name, part in parts.items()))
 
 
 def _moved(contents: Contents, row: dict[Any, Any], now: dict[Any, Any]) -> Moved:

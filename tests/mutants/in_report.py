@@ -43,7 +43,7 @@ MUTANTS = [
            of_changes.test_a_higher_place_is_up_and_a_place_from_nowhere_is_new, (("priority", 5), "up")),
     Mutant("what was is what is", changes, "feature.sentence(today[column]), texts[1]", "feature.sentence(then[column]), texts[0]",
            of_changes.test_why_somebody_moved_is_the_feature_whose_part_of_the_score_moved_most_that_way),
-    Mutant("a move is explained by what moved the score the other way", changes, "if moved.sum() * way <= 0:", "if False:",
+    Mutant("a move is explained by what moved the score the other way", changes, "if abs(moved.sum()) <= teller.noise:", "if False:",
            of_changes.test_where_the_own_score_did_not_move_that_way_it_is_said_that_others_moved),
     Mutant("those who have left the list are not told of", changes, "[*listed[0], *listed[1]]", "[*listed[0]]",
            of_changes.test_who_had_no_score_is_said_to_have_none, ("frame", "not on roll")),

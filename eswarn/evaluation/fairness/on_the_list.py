@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -24,8 +25,10 @@ def on_the_list(
 ) -> pd.DataFrame:  # fmt: skip
     """Pupils scored and pupils listed, by group, with small counts hidden and whatever would give them away.
 
-    A group is shown whole where its pupils, those listed and those not are each none or at least the threshold; the groups of a division
-    that are not are joined by the next smallest until their sums are safe too (see `eswarn.evaluation.fairness.suppress`).
+    A group is shown whole where its pupils, those listed and those not are each at least the threshold; the groups of a division that are
+    not are joined by the next smallest until their sums are safe too (see `eswarn.evaluation.fairness.suppress`). None is hidden as well:
+    beside a list of pupils, "none of them is in this group" tells of each. Two tables of lists that share most of their pupils tell of
+    those who came and went: see `eswarn.evaluation.beside.with_groups`.
 
     Parameters
     ----------
@@ -35,7 +38,7 @@ def on_the_list(
     listed : array of bool
         Whether each pupil scored has a place.
     profile : str
-        "school" hides counts of 1 to 5, "ons10" all under 10, "us10" 1 to 9; shares of under 11 pupils are hidden in each.
+        "school" hides counts under 6, "ons10" and "us10" under 10; shares of under 11 pupils are hidden in each.
 
     Returns
     -------
@@ -44,7 +47,7 @@ def on_the_list(
     """
     import pandas as pd
 
-    rule, told = PROFILES[profile], []
+    rule, told = replace(PROFILES[profile], hides_none=True), []
     for division in divisions:
         if division.name in OPEN or (division.code < 0).any():
             continue

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -61,6 +64,29 @@ def test_one_group_alone_or_pupils_in_no_group_are_not_shown() -> None:
     assert not len(table_of(BIG))
     code = np.array([0] * 50 + [1] * 50 + [-1] * 3)
     assert not len(on_the_list([Division("pairs", ("a", "b"), code)], code == 0))
+
+
+def test_that_nobody_of_a_group_is_listed_is_hidden_too() -> None:
+    """Beside a list of pupils, a zero would tell of each of them that they are not in the group."""
+    frame = table_of((7, 222), (0, 40), (0, 20))
+    assert set(frame["listed"]) == {HIDDEN}
+    frame = table_of((30, 222), (20, 200), (0, 40))
+    assert cells(frame, "c")[1] == cells(frame, "b")[1] == HIDDEN
+    assert cells(frame, "a") == ("252", "30", "12")
+
+
+def test_a_run_compared_with_one_that_has_a_table_has_none_and_says_where_it_is(tmp_path) -> None:
+    model, records = made_up_school.model(), made_up_school.records()
+    days = (dt.date(2025, 4, 28), made_up_school.AS_OF, dt.date(2025, 6, 30))
+    before: dict[str, Any] = {}
+    for day, shown in zip(days, (True, False, True), strict=True):
+        out = tmp_path / str(day)
+        made = ew.score(model, records, day, out=out, tracking="off", **before).shown
+        assert made is not None
+        assert (made.groups is not None) == shown == (out / "groups.csv").exists()
+        page = (out / "report.html").read_text(encoding="utf-8")
+        assert ("The table of groups stands on the page of 28 April 2025" in page) == (day == days[1])
+        before = {"diff": out}
 
 
 def test_a_group_without_anybody_is_left_out() -> None:

@@ -119,17 +119,26 @@ def test_where_the_own_score_did_not_move_that_way_it_is_said_that_others_moved(
     now = made_up_school.scores()
     pupil = of_tier(now, "watch", 2)
     found = told(now, standing(now, **{pupil: ("watch", 200)}), values(now)).loc[pupil]
-    assert (found["change"], found["note"], found["why_1"]) == ("up", "others moved", "")
+    assert (found["change"], found["note"], found["why_1"]) == ("up", "hardly moved", "")
+
+
+def test_a_score_that_moved_the_other_way_is_said_to_have() -> None:
+    now = made_up_school.scores()
+    pupil = of_tier(now, "watch", 2)
+    then = values(now).copy()
+    then[int(now.frame.index[now.frame["pupil_id"] == pupil][0])] += 0.5
+    found = told(now, standing(now, **{pupil: ("watch", 200)}), then).loc[pupil]
+    assert (found["change"], found["note"], found["why_1"]) == ("up", "other way", "")
 
 
 def test_a_tier_that_other_places_alone_have_changed_is_no_change_of_the_pupil() -> None:
     now = made_up_school.scores()
     pupil, rank = of_tier(now, "watch", 2), int(now.frame.loc[now.frame["pupil_id"] == of_tier(now, "watch", 2), "rank"].item())
     more = replace(now, about={**now.about, "places": 60})
-    for was, note in ((("universal", rank), "places"), (("universal", rank - 1), "places"), (("universal", rank + 9), "others moved")):
+    for was, note in ((("universal", rank), "places"), (("universal", rank - 1), "places"), (("universal", rank + 9), "hardly moved")):
         found = told(more, standing(now, **{pupil: was}), values(now)).loc[pupil]
         assert (found["change"], found["note"], found["why_1"]) == ("watch", note, "")
-    assert told(now, standing(now, **{pupil: ("universal", rank)}), values(now)).loc[pupil, "note"] == "others moved"
+    assert told(now, standing(now, **{pupil: ("universal", rank)}), values(now)).loc[pupil, "note"] == "hardly moved"
     assert changes(more, now, None, output_id="00").places == {"places": 0.05, "watch": 0.1}
 
 

@@ -25,7 +25,7 @@ SHOWN_MOVES = tuple(move for move in MOVES if move != "no watch")  # who is no l
 BUILT = {
     "tier_": TIERS, "change_": SHOWN_MOVES, "choice_": MOVES, "leaving_": ("neet", "work", "withdrew", "unknown"),
     "since_": ("priority", "no place", "watch", "no watch", "moved"), "key_": SHOWN,
-    "note_": ("not on roll then", "no score then", "not on roll now", "no score now", "places", "others moved"),
+    "note_": ("not on roll then", "no score then", "not on roll now", "no score now", "places", "hardly moved", "other way"),
     "check_": [code.replace(" ", "_") for code, _ in QUESTIONS], "event_": ("incident", "praise", "suspension", "exclusion"),
     "event_one_": ("incident", "suspension", "exclusion"),
     "raises_": [str(step) for step in range(len(STEPS))], "lowers_": [str(step) for step in range(len(STEPS))],

@@ -261,13 +261,26 @@ printed, and written beside the run as `audit.html` and `audit.json`; for `runs:
 """
 
 
+AUDIT_TAIL = """
+## What an audit does not show
+
+Scores, contributions, features, reasons, ranks and tiers are derived again. What the page shows beside them is not: the marks of the
+year and the ranges (`pupils.parquet`), events, who is listed by group, what changed since an earlier run, and the page itself. They are sealed:
+`verify` notices an edit, and a whole forgery fails against a head that was kept elsewhere. To check them, score the same records with the
+same model again: `report.html` and these files come out byte for byte the same.
+
+After an erasure the files written anew are bound by a manifest that the head does not bind. `verify` then compares scores, contributions,
+features and sources with the lines, and says that nothing else was compared.
+"""
+
+
 def audit_page() -> str:
     """The page on verifying and auditing, with every check and what it means."""
     from eswarn.evaluation.audit.lines import TITLES
     from eswarn.report.audit_english import MEANING
 
     rows = "".join(f"| {code} | {title} | {MEANING[code]} |\n" for code, title in TITLES.items())
-    return f"{AUDIT_HEAD}| check | looks at | means |\n|---|---|---|\n{rows}"
+    return f"{AUDIT_HEAD}| check | looks at | means |\n|---|---|---|\n{rows}{AUDIT_TAIL}"
 
 
 def _schema_text(table: str) -> str:
@@ -306,6 +319,8 @@ def _figures_table() -> str:
         (f"{scale['n']:,} pupils × {scale['years']} years, {rows_read / 1e6:.1f} million rows of CSV: check", steps["check"]),
         ("… train", steps["train"]),
         ("… score, with every reason and the report", steps["score"]),
+        ("the school's page for 1,000 pupils, with a sheet for each on the list", _page(told["reports"])),
+        ("hostile texts × files written for people", f"{told['exporters']['tried']:,} places: {told['exporters']['live']} run"),
         ("pupils explained a second and core, exact, against 300,000 others (300 trees of 31 leaves)", _explained(told["explanations"])),
         (
             f"simulated schools, {told['validation']['pupils']:,} pupils, a year held out: leavers reached with places for 5 % of pupils",
@@ -316,6 +331,12 @@ def _figures_table() -> str:
         ("… shown to beat the rule (95 % interval above 0)", f"on day {', '.join(beaten)} only" if beaten else "on none of the days"),
     )
     return "".join(["| what | measured |\n|---|---|\n", *(f"| {what} | {figure} |\n" for what, figure in rows)])
+
+
+def _page(part: dict[str, Any]) -> str:
+    small = part["rows"][0]
+    opened = "" if small["ready"] is None else f", usable {small['ready'] / 1000:.1f} s after it is opened, {small['requests']} requests"
+    return f"{small['bytes'] / 1e6:.1f} MB, built in {small['build']:.1f} s{opened}"
 
 
 def _errors_table() -> str:

@@ -265,9 +265,9 @@ AUDIT_TAIL = """
 ## What an audit does not show
 
 Scores, contributions, features, reasons, ranks and tiers are derived again. What the page shows beside them is not: the marks of the
-year and the ranges (`pupils.parquet`), events, who is listed by group, what changed since an earlier run, and the page itself. They are sealed:
-`verify` notices an edit, and a whole forgery fails against a head that was kept elsewhere. To check them, score the same records with the
-same model again: `report.html` and these files come out byte for byte the same.
+year and the ranges (`pupils.parquet`), events, who is listed by group, what changed since an earlier run, and the page itself. They are
+sealed: `verify` notices an edit, and a whole forgery fails against a head that was kept elsewhere. To check them, score the same records
+with the same model again: `report.html` and these files come out byte for byte the same.
 
 After an erasure the files written anew are bound by a manifest that the head does not bind. `verify` then compares scores, contributions,
 features and sources with the lines, and says that nothing else was compared.

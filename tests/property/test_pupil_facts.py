@@ -9,12 +9,13 @@ from typing import Any
 from hypothesis import given
 
 from eswarn.cohort.oracle import Known, Pupil, known_before, pupils_on_roll, why_not_scored
+from eswarn.config import CohortConfig
 from eswarn.errors import UsageError
 from eswarn.features.compute import compute
 from eswarn.features.library import FEATURES
 from eswarn.records.codes import Code
 from eswarn.records.timeline import Timeline
-from tests.property.worlds import World, shown_of, worlds
+from tests.property.worlds import World, mark, shown_of, worlds
 
 seen: Counter[str] = Counter()
 
@@ -90,3 +91,23 @@ def test_every_kind_of_session_and_event_was_met() -> None:
         test_what_is_shown_is_what_the_records_said_before_the_date()
     kinds = {"attended", "late", "authorised", "unauthorised", "no reason yet", "not possible", "no mark"}
     assert kinds | {"incident", "praise", "suspension", "exclusion"} <= set(seen), seen
+
+
+def test_a_register_written_by_hand_is_shown_as_it_reads() -> None:
+    """Eight pupils mark a school as open; of P00: late, not possible, absent both ways, a gap, a closure, a day before joining."""
+    days = [dt.date(2025, 9, 1) + dt.timedelta(days=n) for n in (0, 1, 2, 3, 4, 7)]
+    codes = ["L\\", "X/", "OI", "--", "##"]
+    everybody = [mark(pupil, 0, day, half, "/", None) for pupil in range(1, 9) for day in days for half in ("AM", "PM")]
+    own = [mark(0, 0, day, half, code, None) for day, told in zip(days[1:], codes, strict=False)
+           for half, code in zip(("AM", "PM"), told, strict=True)]  # fmt: skip
+    everybody.append(mark(1, 0, dt.date(2025, 9, 6), "AM", "/", None))  # a Saturday on which one came to school: it was closed
+    incidents = [{"pupil_id": "P00", "school_id": "S0", "date": day, "kind": "negative"} for day in (dt.date(2025, 6, 2), days[2])]
+    world = World({"attendance": everybody + own, "behaviour": incidents}, dt.date(2025, 9, 9), CohortConfig(min_possible=1, min_marked=0))
+    found = compute(Timeline(world.records), [world.as_of], world.config, features=FEATURES[:1], with_facts=True)
+    assert found.facts is not None
+    shown = dict(zip(found.keys["pupil_id"], shown_of(found.facts, found.keys["pupil_id"]), strict=True))["P00"]
+    assert [kind for *_, kind in shown[1]] == [
+        "late", "attended", "not possible", "attended", "unauthorised", "authorised", "no mark", "no mark",
+    ]  # fmt: skip
+    assert shown[1][0][0] == days[1], "nothing before the pupil came"
+    assert [_short(event) for event in shown[2]] == [f"{days[2]} incident"]

@@ -150,6 +150,7 @@ TEXT: Mapping[str, str] = {
     "change_priority": "new within the places",
     "change_no place": "no longer within the places, rank was {rank}",
     "change_watch": "new next in line",
+    "change_no watch": "no longer next in line, rank was {rank}",
     "change_up": "rank was {rank}",
     "change_down": "rank was {rank}",
     "change_same": "rank as last time",

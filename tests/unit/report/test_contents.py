@@ -12,7 +12,7 @@ import pytest
 from eswarn.model.scores import Scores
 from eswarn.report.contents import Contents
 from eswarn.report.locales import LOCALES
-from tests.unit.report.made_up_scores import made_up, pupil, unscored
+from tests.unit.report.made_up_scores import made_up, pupil, shown, since, unscored
 
 
 def contents(scores: Scores, names: Mapping[str, str]) -> Contents:
@@ -111,6 +111,22 @@ def test_every_reason_column_is_read_and_empty_ones_are_left_out() -> None:
     scores = made_up([pupil(1, reason_1="first", reason_2="", reason_3="third")])
     scores.frame.insert(10, "reason_4", pd.Series(["fourth"]))
     assert contents(scores, {}).schools[0].listed["priority"][0].reasons == ("first", "third", "fourth")
+
+
+@pytest.mark.parametrize(
+    ("was", "tier", "said"),
+    [
+        (("priority", 3), "universal", "no longer within the places, rank was 3"),
+        (("watch", 3), "universal", "no longer next in line, rank was 3"),
+        (("universal", 3), "watch", "new next in line"),
+        (("universal", 3), "universal", ""),
+    ],
+)
+def test_a_sheet_of_anybody_says_what_has_changed(was: tuple[str, int], tier: str, said: str) -> None:
+    rows = [pupil(1, tier=tier)]
+    changes = since(made_up(rows), made_up([pupil(1, tier=was[0], rank=was[1])]))
+    page = Contents(made_up(rows, shown=shown(rows, changes=changes)), {}, LOCALES["en-GB"], pupils=["P000001"])
+    assert [row.change for row in page.rows] == [said]
 
 
 def test_names_go_to_the_pupils_they_belong_to() -> None:

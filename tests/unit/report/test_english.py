@@ -20,10 +20,9 @@ USERS = [*(REPORT / f"{name}.py" for name in ("contents", "page", "sheets", "sin
          *(REPORT / "templates" / f"{name}.html" for name in ("base", "report", "sheet", "sheets"))]  # fmt: skip
 CAUSAL = re.compile(r"\b(because|causes?|caused|will|due to|leads? to|results? in)\b", re.IGNORECASE)
 MOVES = ("priority", "no place", "watch", "no watch", "up", "down", "same", "other school")
-SHOWN_MOVES = tuple(move for move in MOVES if move != "no watch")  # who is no longer next in line is on no list
 # Keys that are put together: what stands before the brace or the plus in the code, and what may follow.
 BUILT = {
-    "tier_": TIERS, "change_": SHOWN_MOVES, "choice_": MOVES, "leaving_": ("neet", "work", "withdrew", "unknown"),
+    "tier_": TIERS, "change_": MOVES, "choice_": MOVES, "leaving_": ("neet", "work", "withdrew", "unknown"),
     "since_": ("priority", "no place", "watch", "no watch", "moved"), "key_": SHOWN,
     "note_": ("not on roll then", "no score then", "not on roll now", "no score now", "places", "hardly moved", "other way"),
     "check_": [code.replace(" ", "_") for code, _ in QUESTIONS], "event_": ("incident", "praise", "suspension", "exclusion"),
